@@ -1,0 +1,13 @@
+"""Fixtures of every test. The data folder is chosen earlier, by `pult.testing.pytest_plugin`."""
+
+from __future__ import annotations
+
+import pytest
+
+from pult.testing.pytest_plugin import ensure_test_database
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Start the embedded PostgreSQL before the first test that asks for the database; pure tests never wait for it."""
+    ensure_test_database()

@@ -1,0 +1,2 @@
+"""Pult: an order hub for merchants who sell through many channels at once."""
+

@@ -1,0 +1,1 @@
+"""Laws of who may do what."""

@@ -1,0 +1,45 @@
+"""Questions about products."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import QuerySet
+from django.db.models.functions import Upper
+
+from pult.catalogue.models import Barcode, Product
+from pult.lib.identifiers import normalise_gtin, sku_key
+from pult.lib.search import search_terms
+
+
+def products_by_codes(
+    *, skus: Collection[str], barcodes: Collection[str]
+) -> tuple[dict[str, tuple[int, str]], dict[str, tuple[int, str]]]:
+    """Products by normalised SKU and by barcode: two maps to (id, SKU). A code among `skus` may be a barcode too.
+
+    Two queries, whatever the number of codes; inactive products match as well (old orders name them).
+    """
+    by_sku: dict[str, tuple[int, str]] = {}
+    by_barcode: dict[str, tuple[int, str]] = {}
+    if skus:
+        rows = Product.objects.annotate(key=Upper("sku")).filter(key__in=list(skus)).values_list("pk", "sku")
+        by_sku = {key: (pk, sku) for pk, sku in rows if (key := sku_key(sku))}
+    wanted = set(barcodes) | {code for code in map(normalise_gtin, skus) if code}
+    if wanted:
+        pairs = Barcode.objects.filter(code__in=wanted).values_list("code", "product_id", "product__sku")
+        by_barcode = {code: (pk, sku) for code, pk, sku in pairs}
+    return by_sku, by_barcode
+
+
+def products_found(query: str = "", *, active_only: bool = False) -> QuerySet[Product]:
+    """Products whose SKU, name or barcode holds every word of `query`, by SKU."""
+    found = Product.objects.order_by("sku", "pk")
+    if active_only:
+        found = found.filter(is_active=True)
+    for word in search_terms(query):
+        found = found.filter(search_text__contains=word)
+    return found
+
+
+def product_by_sku(sku: str) -> Product | None:
+    return Product.objects.filter(sku__iexact=sku.strip()).first()

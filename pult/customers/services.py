@@ -1,0 +1,113 @@
+"""Recognising and keeping customers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connection, transaction
+
+from pult.customers.models import Customer
+from pult.customers.rules.matching import Sign, signs_of
+from pult.customers.types import Buyer
+from pult.history.services import acting
+from pult.history.types import Actor
+from pult.lib.search import search_text
+
+
+def match_or_create_customers(buyers: Sequence[Buyer]) -> list[int | None]:
+    """The customer id of each buyer, made where none is known; None for a buyer without any sign.
+
+    Queries are constant in number. Safe beside other workers: a sign belongs to one customer (unique in the database);
+    who loses the race takes the winner's customer. Must run inside a transaction.
+    """
+    signs = [signs_of(buyer) for buyer in buyers]
+    owners = _owners({sign for some in signs for sign in some})
+    fresh: dict[int, list[Sign]] = {}
+    makers: dict[Sign, int] = {}
+    for index, some in enumerate(signs):
+        if not some or any(sign in owners for sign in some):
+            continue
+        leader = next((makers[sign] for sign in some if sign in makers), index)
+        fresh.setdefault(leader, [])
+        for sign in some:
+            if makers.setdefault(sign, leader) == leader and sign not in fresh[leader]:
+                fresh[leader].append(sign)
+    if fresh:
+        _create([(buyers[index], some) for index, some in fresh.items()])
+        owners = _owners({sign for some in signs for sign in some})
+    _add_signs(signs, owners)
+    return [next((owners[sign] for sign in some if sign in owners), None) for some in signs]
+
+
+def _owners(signs: set[Sign]) -> dict[Sign, int]:
+    if not signs:
+        return {}
+    ordered = sorted(signs)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT kind, value, customer_id FROM customers_identity JOIN"
+            " unnest(%s::text[], %s::text[]) AS wanted(kind, value) USING (kind, value)",
+            [[kind for kind, _ in ordered], [value for _, value in ordered]],
+        )
+        return {(kind, value): customer_id for kind, value, customer_id in cursor.fetchall()}
+
+
+def _create(rows: list[tuple[Buyer, list[Sign]]]) -> None:
+    made = Customer.objects.bulk_create(
+        Customer(
+            type=buyer.type,
+            name=buyer.name,
+            company=buyer.company,
+            email=buyer.email,
+            phone=buyer.phone,
+            tax_number=buyer.tax_number,
+            eu_tax_number=buyer.eu_tax_number,
+            group=buyer.group,
+            search_text=_search_text(buyer),
+        )
+        for buyer, _ in rows
+    )
+    # in one order everywhere, so that two workers never wait for each other in a ring
+    pairs = sorted((sign, customer.pk) for customer, (_, signs) in zip(made, rows, strict=True) for sign in signs)
+    kept = _insert_signs(pairs)
+    orphans = {customer.pk for customer in made} - kept
+    if orphans:
+        Customer.objects.filter(pk__in=orphans).delete()
+
+
+def _search_text(buyer: Buyer | Customer) -> str:
+    return search_text((buyer.company, buyer.name, buyer.email), phone=buyer.phone, codes=(buyer.tax_number,))
+
+
+def _insert_signs(pairs: list[tuple[Sign, int]]) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO customers_identity (kind, value, customer_id)"
+            " SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[])"
+            " ON CONFLICT (kind, value) DO NOTHING RETURNING customer_id",
+            [[sign[0] for sign, _ in pairs], [sign[1] for sign, _ in pairs], [pk for _, pk in pairs]],
+        )
+        return {pk for (pk,) in cursor.fetchall()}
+
+
+def _add_signs(signs: list[list[Sign]], owners: dict[Sign, int]) -> None:
+    """A known buyer who shows a new sign (a guest who registered) is known by it from now on."""
+    pairs: dict[Sign, int] = {}
+    for some in signs:
+        owner = next((owners[sign] for sign in some if sign in owners), None)
+        if owner is not None:
+            pairs.update({sign: owner for sign in some if sign not in owners and sign not in pairs})
+    if pairs:
+        _insert_signs(sorted(pairs.items()))
+        owners.update(_owners(set(pairs)))
+
+
+def edit_customer(customer_id: int, *, actor: Actor, **values: str | None) -> Customer:
+    """Change what is known of a customer; orders keep their own snapshot. `values` are fields of Customer."""
+    with acting(actor, "edited"), transaction.atomic():
+        customer = Customer.objects.select_for_update().get(pk=customer_id)
+        for name, value in values.items():
+            setattr(customer, name, value or None)
+        customer.search_text = _search_text(customer)
+        customer.save(update_fields=[*values, "search_text"])
+    return customer

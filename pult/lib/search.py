@@ -1,0 +1,40 @@
+"""Text that finds a thing again, whatever case, accents or spaces the person types."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_SEPARATORS = re.compile(r"[\s]+")
+_PHONE = re.compile(r"[+\d][\d\s()/.-]{5,}")
+
+
+def fold(text: str) -> str:
+    """Lower case without accents and with single spaces: „Kőváry  Úr” and "kovary ur" meet."""
+    if text.isascii():
+        return _SEPARATORS.sub(" ", text.lower()).strip()
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return _SEPARATORS.sub(" ", "".join(c for c in decomposed if not unicodedata.combining(c))).strip()
+
+
+def digits(text: str) -> str:
+    """The digits alone: +36 30/123-4567 is found as 36301234567 and as 301234567."""
+    return "".join(c for c in text if c.isdigit())
+
+
+def search_text(texts: Iterable[str | None], *, phone: str | None, codes: Iterable[str | None]) -> str:
+    """What `search_terms` are looked for in: texts and codes folded, the phone number as digits."""
+    parts = [text[:200] for text in texts if text]
+    if phone:
+        parts.append(digits(phone)[:20])
+    parts.extend(dict.fromkeys(code[:60] for code in codes if code))
+    return fold(" ".join(parts))[:2000]
+
+
+def search_terms(query: str) -> list[str]:
+    """The words that must all be found; a phone number typed with spaces is one word."""
+    query = query.strip()[:200]
+    if _PHONE.fullmatch(query):
+        return [digits(query).removeprefix("06").removeprefix("36")]
+    return fold(query).split()

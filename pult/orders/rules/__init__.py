@@ -1,0 +1,1 @@
+"""The laws of orders: same input, same answer."""

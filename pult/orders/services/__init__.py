@@ -1,0 +1,1 @@
+"""Verbs of orders, by family: receiving, lifecycle, editing, matching, deciding."""

@@ -1,0 +1,4 @@
+"""Questions over everything, answered from selectors; writes nothing.
+
+Sees all apps. Only project sees it.
+"""

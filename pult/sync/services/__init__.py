@@ -1,0 +1,1 @@
+"""Verbs of synchronisation, by family: connecting, polling, understanding, comparing, hooking."""

@@ -1,0 +1,103 @@
+"""The jobs of synchronisation: each finds its channel and calls one service."""
+
+from __future__ import annotations
+
+from pult.channels.selectors import channel_by_id, channels_due, polled_channels
+from pult.channels.services import prune_runs
+from pult.inbox.selectors import left_over_channels
+from pult.lib.clock import now
+from pult.lib.jobs import defer, periodic, task
+from pult.sync.services import comparing, hooking, polling, understanding
+from pult.sync.services.understanding import THEN
+
+COMPARE_DAYS = 30
+
+
+def _lock(channel_id: int) -> str:
+    return f"channel:{channel_id}"
+
+
+@periodic("* * * * * */2", name="sync.poll_due_channels", queue="timer", priority=10)
+def poll_due_channels() -> None:
+    """Every two seconds: a job for each channel whose poll is due, at most one waiting a channel."""
+    for channel_id in channels_due(now()):
+        defer("sync.poll_channel", lock=_lock(channel_id), queueing_lock=f"poll:{channel_id}", channel_id=channel_id)
+
+
+@task(name="sync.poll_channel", queue="sync")
+def poll_channel(channel_id: int) -> None:
+    channel = channel_by_id(channel_id)
+    if channel is not None and channel.paused_at is None and channel.archived_at is None:
+        polling.sync_channel(channel, trigger="poll")
+
+
+@task(name="sync.sync_now", queue="sync", priority=5)
+def sync_now(channel_id: int, full: bool = False) -> None:
+    """A person asked for it: waits for a poll that is under way, then looks again."""
+    channel = channel_by_id(channel_id)
+    if channel is not None:
+        polling.sync_channel(channel, trigger="full" if full else "manual", wait=True, full=full)
+
+
+@task(name="sync.fetch_hinted", queue="hooks", priority=20)
+def fetch_hinted(channel_id: int, external_ids: list[str]) -> None:
+    channel = channel_by_id(channel_id)
+    if channel is not None and channel.paused_at is None:
+        hooking.fetch_hinted(channel, external_ids)
+
+
+@periodic("* * * * * */10", name=THEN, queue="timer")
+def understand_messages() -> None:
+    """Messages that a crash left between keeping and understanding go on here."""
+    for channel_id in left_over_channels():
+        channel = channel_by_id(channel_id)
+        if channel is not None:
+            understanding.understand_left_over(channel)
+
+
+@periodic("17 * * * *", name="sync.compare_channels", queue="timer")
+def compare_channels() -> None:
+    """Hourly: the last thirty days in every shop against Pult, by state and total."""
+    for channel in polled_channels():
+        defer(
+            "sync.compare_channel", lock=_lock(channel.pk), queueing_lock=f"compare:{channel.pk}", channel_id=channel.pk
+        )
+
+
+@task(name="sync.compare_channel", queue="sync")
+def compare_channel(channel_id: int) -> None:
+    channel = channel_by_id(channel_id)
+    if channel is not None:
+        comparing.compare_channel(channel, days=COMPARE_DAYS)
+
+
+@periodic("23 2 * * *", name="sync.read_all_again", queue="timer")
+def read_all_again() -> None:
+    """Nightly: every order of every shop read again in full, for edits that no list, hook or date tells of."""
+    for channel in polled_channels():
+        defer(
+            "sync.sync_now",
+            lock=_lock(channel.pk),
+            queueing_lock=f"full:{channel.pk}",
+            channel_id=channel.pk,
+            full=True,
+        )
+
+
+@periodic("*/5 * * * *", name="sync.watch_hooks", queue="timer")
+def watch_hooks() -> None:
+    """Every five minutes: the webhooks at each shop are looked at, and mended."""
+    for channel in polled_channels():
+        defer("sync.ensure_hooks", queueing_lock=f"hooks:{channel.pk}", channel_id=channel.pk)
+
+
+@task(name="sync.ensure_hooks", queue="sync")
+def ensure_hooks(channel_id: int) -> None:
+    channel = channel_by_id(channel_id)
+    if channel is not None and channel.paused_at is None:
+        hooking.ensure_hooks(channel)
+
+
+@periodic("41 3 * * *", name="sync.prune", queue="timer")
+def prune() -> None:
+    prune_runs()
