@@ -1,7 +1,19 @@
-"""Every address of Pult."""
+"""Every address of Pult. Each app has its own; they stand side by side at the root."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from importlib import import_module
+from importlib.util import find_spec
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from django.urls import URLPattern, URLResolver, include, path
+
+APPS = ("ui", "reports", "orders", "customers", "catalogue", "channels", "inbox", "sync", "accounts")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    *(path("", include(f"pult.{app}.urls")) for app in APPS if find_spec(f"pult.{app}.urls")),
+    path("account/", include("allauth.account.urls")),
+    path("account/2fa/", include("allauth.mfa.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+]
+if find_spec("pult.project.api"):
+    urlpatterns.append(path("api/v1/", import_module("pult.project.api").api.urls))

@@ -37,6 +37,6 @@ def _menu_items(request: HttpRequest) -> list[Any]:
 
 def _url_or_none(name: str) -> str | None:
     try:
-        return reverse(name)
+        return str(reverse(name))
     except NoReverseMatch:
         return None

@@ -16,10 +16,10 @@ _MOST_DECIMALS = 4
 
 
 class RelativeTime(NamedTuple):
-    """How far a moment is: `unit` is now, minute, hour or date; `count` is negative for the past."""
+    """How far a moment is: `unit` is now, minute, hour or date; `steps` is negative for the past."""
 
     unit: str
-    count: int
+    steps: int
 
 
 def format_number(value: Decimal | int, *, language: str, decimals: int = 0) -> str:

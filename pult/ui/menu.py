@@ -59,7 +59,7 @@ def visible_items(entries: Iterable[Entry], *, may: May, current: str = "") -> l
 
 def _url_of(entry: Entry) -> str | None:
     try:
-        return reverse(entry.url_name)
+        return str(reverse(entry.url_name))
     except NoReverseMatch:
         return None
 

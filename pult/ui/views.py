@@ -1,6 +1,7 @@
 """The language switch."""
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.exceptions import FieldDoesNotExist
 from django.http import HttpRequest, HttpResponseBase
 from django.views import i18n
@@ -18,9 +19,9 @@ def set_language(request: HttpRequest) -> HttpResponseBase:
 
 def _keep_on_person(request: HttpRequest, language: str) -> None:
     # The model of people is above this floor: only the field's name is known here, and it may be missing.
-    model = type(request.user._wrapped) if hasattr(request.user, "_wrapped") else type(request.user)  # type: ignore[union-attr]
+    model = get_user_model()
     try:
         model._meta.get_field("language")
-    except (AttributeError, FieldDoesNotExist):
+    except FieldDoesNotExist:
         return
     model._default_manager.filter(pk=request.user.pk).update(language=language)

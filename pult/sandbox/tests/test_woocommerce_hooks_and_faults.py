@@ -15,7 +15,9 @@ from random import Random
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from pult.sandbox.cli import sandbox
 from pult.sandbox.woocommerce import SandboxServer, demo_keys
 from pult.sandbox.woocommerce.demo import demo_shops, live_a_moment, run_demo_shops
 from pult.testing import free_port, wait_until
@@ -307,3 +309,32 @@ def test_the_command_prints_how_to_connect_and_ends_on_a_signal(tmp_path, number
     finally:
         process.kill()
         process.wait()
+
+
+def test_the_command_says_in_one_line_that_its_port_is_taken(tmp_path):
+    with SandboxServer({}) as other:
+        outcome = CliRunner().invoke(sandbox, ["--port", str(other.port), "--state", str(tmp_path)])
+    assert outcome.exit_code == 1
+    assert outcome.output.startswith(f"Error: the sandbox shops cannot start on port {other.port}")
+    assert len(outcome.output.splitlines()) == 1
+
+
+def test_the_command_ends_with_its_parent(tmp_path):
+    port = free_port()
+    code = "from pult.sandbox.cli import sandbox; sandbox()"
+    # given a parent that starts the shops, waits for a line on its input, and goes
+    parent_code = "import subprocess, sys; child = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL); input()"
+    command = [sys.executable, "-c", code, "--port", str(port), "--state", str(tmp_path)]
+    parent = subprocess.Popen([sys.executable, "-c", parent_code, *command], stdin=subprocess.PIPE)
+
+    def answers():
+        try:
+            return httpx.get(f"http://127.0.0.1:{port}/kavehaz/wp-json/").status_code == 200
+        except httpx.TransportError:
+            return False
+
+    wait_until(answers)
+    # when the parent is gone
+    parent.communicate(b"\n")
+    # then so are the shops
+    wait_until(lambda: not answers())

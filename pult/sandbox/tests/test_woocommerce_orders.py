@@ -419,3 +419,11 @@ def test_a_long_journal_is_shortened_without_loss(tmp_path, monkeypatch):
     shop.close()
     assert path.stat().st_size < 60_000
     assert SandboxShop("Bolt", state_file=path).order(order)["customer_note"] == "59. változat"
+
+
+def test_two_shops_cannot_share_a_state(tmp_path):
+    shop = SandboxShop("Bolt", state_file=tmp_path / "bolt.jsonl")
+    with pytest.raises(OSError, match="another sandbox is using this state"):
+        SandboxShop("Bolt", state_file=tmp_path / "bolt.jsonl")
+    shop.close()
+    SandboxShop("Bolt", state_file=tmp_path / "bolt.jsonl").close()

@@ -57,9 +57,11 @@ def money(amount: Decimal | int | str | None, currency: str) -> SafeString:
     if value is None:
         return _DASH
     tone = " money-negative" if value < 0 else ""
-    return format_html(
-        '<span class="money{}">{}</span>', tone, format_money(value, currency or "", language=_language())
-    )
+    text = format_money(value, currency or "", language=_language())
+    figure, space, unit = text.rpartition(NARROW_SPACE)
+    if not unit or unit[-1].isdigit():
+        return format_html('<span class="money{}">{}</span>', tone, text)
+    return format_html('<span class="money{}">{}<span class="money-unit">{}{}</span></span>', tone, figure, space, unit)
 
 
 @register.filter

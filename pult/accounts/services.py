@@ -1,0 +1,125 @@
+"""Making and changing users and tokens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError
+
+from pult.accounts.errors import BadAccount
+from pult.accounts.models import ApiToken, User
+from pult.accounts.rules.permissions import ROLES
+from pult.accounts.rules.tokens import new_token_text, token_digest
+from pult.history.services import acting
+from pult.history.types import Actor
+from pult.lib.clock import now
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLES:
+        raise BadAccount(f"The role “{role}” is not known; choose one of {', '.join(ROLES)}.", code="bad_role")
+
+
+def create_user(*, actor: Actor, email: str, role: str, name: str = "", password: str | None = None) -> User:
+    """Make a user. Without a password the person sets one by the reset link. Raises BadAccount."""
+    _check_role(role)
+    email = email.strip()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise BadAccount(f"“{email}” is no e-mail address.", code="bad_email") from None
+    user = User(email=email, role=role, name=name.strip())
+    _set_password(user, password)
+    try:
+        with acting(actor, "created"):
+            user.save()
+    except IntegrityError:
+        raise BadAccount(f"There is a user {email} already.", code="email_taken") from None
+    return user
+
+
+def change_user(
+    user_id: int,
+    *,
+    actor: Actor,
+    role: str | None = None,
+    name: str | None = None,
+    is_active: bool | None = None,
+    password: str | None = None,
+) -> User:
+    """Change a user; what is None stays. The last active administrator stays one. Raises BadAccount."""
+    if role is not None:
+        _check_role(role)
+    with acting(actor, "edited"):
+        # all administrators are locked, so that two of them can't take each other's right away at once
+        admins = set(
+            User.objects.select_for_update()
+            .filter(role="admin", is_active=True)
+            .order_by("pk")
+            .values_list("pk", flat=True)
+        )
+        user = User.objects.select_for_update().get(pk=user_id)
+        leaves = (role is not None and role != "admin") or is_active is False
+        if user.pk in admins and leaves and len(admins) == 1:
+            raise BadAccount("The last administrator can't be taken away; make another one first.", code="last_admin")
+        user.role = role if role is not None else user.role
+        user.name = name.strip() if name is not None else user.name
+        user.is_active = is_active if is_active is not None else user.is_active
+        if password:
+            _set_password(user, password)
+        user.save()
+    return user
+
+
+def keep_preferences(user_id: int, *, language: str | None = None, theme: str | None = None) -> None:
+    """Remember a person's own choices."""
+    values = {k: v for k, v in {"language": language, "theme": theme}.items() if v}
+    if values:
+        User.objects.filter(pk=user_id).update(**values)
+
+
+def _set_password(user: User, password: str | None) -> None:
+    if password is None:
+        user.set_unusable_password()
+        return
+    try:
+        validate_password(password, user)
+    except ValidationError as error:
+        raise BadAccount(" ".join(error.messages), code="weak_password") from None
+    user.set_password(password)
+
+
+def create_token(
+    *, actor: Actor, name: str, role: str, created_by: User | None = None, expires_at: datetime | None = None
+) -> tuple[ApiToken, str]:
+    """Make an API token; its text is returned here, once, and never again. Raises BadAccount."""
+    _check_role(role)
+    if not name.strip():
+        raise BadAccount("A token needs a name that says who uses it.", code="bad_name")
+    text = new_token_text()
+    with acting(actor, "created"):
+        token = ApiToken.objects.create(
+            name=name.strip(),
+            role=role,
+            prefix=text[:12],
+            digest=token_digest(text),
+            created_by=created_by,
+            expires_at=expires_at,
+        )
+    return token, text
+
+
+def revoke_token(token_id: int, *, actor: Actor) -> None:
+    """Make a token useless, at once."""
+    with acting(actor, "revoked"):
+        ApiToken.objects.filter(pk=token_id, revoked_at__isnull=True).update(revoked_at=now())
+
+
+def note_token_use(token: ApiToken) -> None:
+    """Remember when a token was last used, to the minute."""
+    at = now()
+    if token.last_used_at is None or (at - token.last_used_at).total_seconds() > 60:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)

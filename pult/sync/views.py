@@ -1,0 +1,51 @@
+"""Webhooks of shops."""
+
+from __future__ import annotations
+
+import logging
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from pult.channels.errors import ChannelNotFound
+from pult.channels.selectors import channel_by_code
+from pult.lib.failures import ChannelFailure
+from pult.lib.jobs import defer
+from pult.lib.secrets import constant_time_equal
+from pult.sync.services.hooking import read_hook
+
+logger = logging.getLogger(__name__)
+
+LARGEST_HOOK = 1024 * 1024
+"""Bytes; a hook is only a hint, and an order is far smaller. What is larger is refused before it is read."""
+
+
+@csrf_exempt
+@require_POST
+def receive_hook(request: HttpRequest, code: str, secret: str) -> HttpResponse:
+    """Check where a hook comes from and queue what it hints at; answer at once, the work is a job's."""
+    try:
+        channel = channel_by_code(code)
+    except ChannelNotFound:
+        return HttpResponse("unknown address", status=404, content_type="text/plain")
+    if not channel.hook_secret or not constant_time_equal(secret, channel.hook_secret) or channel.archived_at:
+        return HttpResponse("unknown address", status=404, content_type="text/plain")
+    if int(request.headers.get("Content-Length") or 0) > LARGEST_HOOK:
+        return HttpResponse("too large", status=413, content_type="text/plain")
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    try:
+        external_ids = read_hook(channel, headers, request.body)
+    except ChannelFailure as failure:
+        logger.warning("A hook was refused.", extra={"channel": code, "reason": failure.code})
+        return HttpResponse("signature refused", status=401, content_type="text/plain")
+    if external_ids:
+        defer(
+            "sync.fetch_hinted",
+            lock=f"hook:{channel.pk}:{external_ids[0]}",
+            queueing_lock=f"hook:{channel.pk}:{','.join(external_ids)}",
+            channel_id=channel.pk,
+            external_ids=list(external_ids),
+        )
+    # 200 exactly: WooCommerce counts other answers to its ping as no answer
+    return HttpResponse("ok", content_type="text/plain")
