@@ -8,7 +8,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pult.project.settings")
     from django.core.management import execute_from_command_line
 
-    from pult.project.cli import ensure_database
+    from pult.project.installation import ensure_database
 
     ensure_database()
     execute_from_command_line(sys.argv)

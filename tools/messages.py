@@ -88,15 +88,16 @@ def update(extra: list[Path]) -> int:
             for message in _read(file):
                 if message.id and _is_translated(message):
                     known[_key(message)] = message
-    fresh = Catalog(locale="hu", charset="utf-8", project="Pult", fuzzy=False)
+    fresh = _new_catalog()
     missing = 0
     for message in sorted(collected(), key=_sort_key):
         if not message.id:
             continue
         translation = known.pop(_key(message), None)
         string: Any = translation.string if translation is not None else ""
-        if isinstance(message.id, tuple) != isinstance(string, tuple):
-            string = (string, string) if isinstance(message.id, tuple) else string[0]
+        forms = [form for form in (string if isinstance(string, tuple | list) else [string]) if form] or [""]
+        # A noun after a number stays in the singular, so one form is mostly given for both.
+        string = (forms[0], forms[-1]) if isinstance(message.id, tuple) else forms[0]
         missing += 0 if translation is not None else 1
         fresh.add(
             message.id,
@@ -175,9 +176,16 @@ def _texts_of(path: Path) -> Iterator[tuple[Any, list[str], str | None]]:
         yield text, comments, context
 
 
+def _new_catalog() -> Catalog:
+    catalog = Catalog(locale="hu", charset="utf-8", project="Pult", fuzzy=False)
+    # As Django's own Hungarian has it; Babel knows one form only.
+    catalog._num_plurals, catalog._plural_expr = 2, "(n != 1)"
+    return catalog
+
+
 def _read(file: Path) -> Catalog:
     with file.open("rb") as source:
-        return read_po(source, locale="hu", charset="utf-8")
+        return read_po(source, charset="utf-8")
 
 
 def _as_po(catalog: Catalog) -> bytes:
@@ -207,7 +215,7 @@ def _sort_key(message: Message) -> tuple[str, str, str]:
 
 def _is_translated(message: Message) -> bool:
     string: Any = message.string
-    return all(string) if isinstance(string, tuple | list) else bool(string)
+    return any(string) if isinstance(string, tuple | list) else bool(string)
 
 
 def _is_format(text: Any) -> bool:

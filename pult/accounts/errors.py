@@ -18,3 +18,27 @@ class NotAllowed(UserError):
             code="not_allowed",
             params={"action": action},
         )
+
+
+class TooManyRequests(UserError):
+    """The program asks faster than it may; `wait_s` seconds later it may again."""
+
+    def __init__(self, wait_s: float) -> None:
+        self.wait_s = wait_s
+        super().__init__(
+            "Too many requests; go on in %(seconds)s s.",
+            code="too_many_requests",
+            params={"seconds": f"{wait_s:.2f}"},
+        )
+
+
+class KeyReused(UserError):
+    """The idempotency key belongs to another request."""
+
+    field = "Idempotency-Key"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This Idempotency-Key was used for another request; give each request a key of its own.",
+            code="idempotency_key_reused",
+        )

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 
-from pult.accounts.errors import BadAccount
-from pult.accounts.models import ApiToken, User
+from pult.accounts.errors import BadAccount, KeyReused
+from pult.accounts.models import ApiToken, IdempotencyKey, User
 from pult.accounts.rules.permissions import ROLES
 from pult.accounts.rules.tokens import new_token_text, token_digest
 from pult.history.services import acting
@@ -123,3 +124,41 @@ def note_token_use(token: ApiToken) -> None:
     at = now()
     if token.last_used_at is None or (at - token.last_used_at).total_seconds() > 60:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)
+
+
+IDEMPOTENCY_HOURS = 24
+
+
+def claim_key(token: ApiToken, key: str, *, digest: bytes) -> IdempotencyKey | None:
+    """None if this is the first request with the key, else the answer that was kept. Raises KeyReused.
+
+    Must run inside the transaction that does the work: a second request with the key waits here until the first one has
+    ended, and takes its place if that one came to nothing.
+    """
+    if _insert_key(token, key, digest):
+        return None
+    kept = IdempotencyKey.objects.get(token=token, key=key)
+    if bytes(kept.request_digest) != digest:
+        raise KeyReused
+    return kept
+
+
+def _insert_key(token: ApiToken, key: str, digest: bytes) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO accounts_idempotencykey (token_id, key, request_digest) VALUES (%s, %s, %s)"
+            " ON CONFLICT (token_id, key) DO NOTHING",
+            [token.pk, key, digest],
+        )
+        return bool(cursor.rowcount == 1)
+
+
+def keep_answer(token: ApiToken, key: str, *, status: int, answer: Any) -> None:
+    """Keep what a claimed key was answered."""
+    IdempotencyKey.objects.filter(token=token, key=key).update(status=status, answer=answer)
+
+
+def prune_idempotency_keys() -> int:
+    """Forget answers older than IDEMPOTENCY_HOURS; returns how many."""
+    old, _ = IdempotencyKey.objects.filter(created_at__lt=now() - timedelta(hours=IDEMPOTENCY_HOURS)).delete()
+    return old

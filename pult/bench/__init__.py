@@ -1,0 +1,4 @@
+"""Pult's own benchmarks, on a database of their own that is made and dropped.
+
+Sees everything below; only project sees it.
+"""

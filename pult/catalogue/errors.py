@@ -14,3 +14,8 @@ class DuplicateCode(UserError):
             code="duplicate_code",
             params={"sku": sku},
         )
+
+
+class ProductNotFound(UserError):
+    def __init__(self, sku: str) -> None:
+        super().__init__("There is no product %(sku)s.", code="product_not_found", params={"sku": sku})

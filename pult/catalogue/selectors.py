@@ -24,7 +24,8 @@ def products_by_codes(
     if skus:
         rows = Product.objects.annotate(key=Upper("sku")).filter(key__in=list(skus)).values_list("pk", "sku")
         by_sku = {key: (pk, sku) for pk, sku in rows if (key := sku_key(sku))}
-    wanted = set(barcodes) | {code for code in map(normalise_gtin, skus) if code}
+    # a shop may put the barcode into its SKU field: digits alone are looked up as both
+    wanted = set(barcodes) | {code for code in map(normalise_gtin, skus) if code and code.isdigit()}
     if wanted:
         pairs = Barcode.objects.filter(code__in=wanted).values_list("code", "product_id", "product__sku")
         by_barcode = {code: (pk, sku) for code, pk, sku in pairs}
@@ -43,3 +44,20 @@ def products_found(query: str = "", *, active_only: bool = False) -> QuerySet[Pr
 
 def product_by_sku(sku: str) -> Product | None:
     return Product.objects.filter(sku__iexact=sku.strip()).first()
+
+
+def products_by_sku(skus: Collection[str]) -> dict[str, Product]:
+    """Products by their SKU for matching (`sku_key`); one query."""
+    keys = {key for key in map(sku_key, skus) if key}
+    found = Product.objects.annotate(key=Upper("sku")).filter(key__in=keys) if keys else ()
+    return {key: product for product in found if (key := sku_key(product.sku))}
+
+
+def products_page(*, query: str = "", active: bool | None = None, after: int | None = None, limit: int) -> list[Product]:
+    """A page of products with their barcodes, newest first, those older than the id `after`; two queries."""
+    found = products_found(query).order_by("-pk")
+    if active is not None:
+        found = found.filter(is_active=active)
+    if after is not None:
+        found = found.filter(pk__lt=after)
+    return list(found.prefetch_related("barcodes")[:limit])

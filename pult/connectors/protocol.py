@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
+from pult.lib.failures import PultError
 from pult.orders.types import IncomingOrder
 
 Cursor = dict[str, Any]
@@ -57,11 +58,28 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class CheckStep:
-    """One tick of a connection test. `code` is stable; `detail` is an English sentence; `level`: ok, warning, error."""
+    """One tick of a connection test. `code` is stable; `detail` is the English sentence; `level`: ok, warning, error.
+
+    For a translated sentence: `gettext(template) % params`, followed by `gettext(next_step)` if there is one.
+    """
 
     code: str
     level: str
     detail: str = ""
+    template: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    next_step: str = ""
+
+    @classmethod
+    def of(cls, code: str, level: str, template: str, *, next_step: str = "", **params: Any) -> CheckStep:
+        """A step from a sentence with `%(name)s` places, which `params` fill."""
+        sentence = template % params if params else template
+        return cls(code, level, f"{sentence} {next_step}".rstrip(), template, params, next_step)
+
+    @classmethod
+    def failed(cls, code: str, failure: PultError) -> CheckStep:
+        """The step at which the test ends, with the words of what went wrong."""
+        return cls(code, "error", str(failure), failure.template, failure.params, failure.next_step or "")
 
 
 @dataclass(frozen=True, slots=True)

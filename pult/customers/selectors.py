@@ -18,3 +18,9 @@ def customers_found(query: str = "") -> QuerySet[Customer]:
 
 def customer_by_id(customer_id: int) -> Customer | None:
     return Customer.objects.filter(pk=customer_id).first()
+
+
+def customers_page(*, query: str = "", after: int | None = None, limit: int) -> list[Customer]:
+    """A page of customers, newest first: those older than the id `after`."""
+    found = customers_found(query)
+    return list((found if after is None else found.filter(pk__lt=after))[:limit])

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from django.db import connection, transaction
 
+from pult.customers.errors import CustomerKnown
 from pult.customers.models import Customer
 from pult.customers.rules.matching import Sign, signs_of
 from pult.customers.types import Buyer
 from pult.history.services import acting
 from pult.history.types import Actor
+from pult.lib.bulk import copy_rows, next_ids
 from pult.lib.search import search_text
 
 
@@ -33,8 +35,7 @@ def match_or_create_customers(buyers: Sequence[Buyer]) -> list[int | None]:
             if makers.setdefault(sign, leader) == leader and sign not in fresh[leader]:
                 fresh[leader].append(sign)
     if fresh:
-        _create([(buyers[index], some) for index, some in fresh.items()])
-        owners = _owners({sign for some in signs for sign in some})
+        owners.update(_create([(buyers[index], some) for index, some in fresh.items()]))
     _add_signs(signs, owners)
     return [next((owners[sign] for sign in some if sign in owners), None) for some in signs]
 
@@ -52,54 +53,66 @@ def _owners(signs: set[Sign]) -> dict[Sign, int]:
         return {(kind, value): customer_id for kind, value, customer_id in cursor.fetchall()}
 
 
-def _create(rows: list[tuple[Buyer, list[Sign]]]) -> None:
-    made = Customer.objects.bulk_create(
-        Customer(
-            type=buyer.type,
-            name=buyer.name,
-            company=buyer.company,
-            email=buyer.email,
-            phone=buyer.phone,
-            tax_number=buyer.tax_number,
-            eu_tax_number=buyer.eu_tax_number,
-            group=buyer.group,
-            search_text=_search_text(buyer),
-        )
-        for buyer, _ in rows
+_COLUMNS = "id, type, name, company, email, phone, tax_number, eu_tax_number, \"group\", search_text"
+
+
+def _create(rows: list[tuple[Buyer, list[Sign]]]) -> dict[Sign, int]:
+    """Make a customer for each row; the owner of every sign, which is another's if another worker was faster."""
+    ids = next_ids("customers_customer", len(rows))
+    copy_rows(
+        "customers_customer",
+        _COLUMNS,
+        (
+            (
+                pk,
+                buyer.type,
+                buyer.name,
+                buyer.company,
+                buyer.email,
+                buyer.phone,
+                buyer.tax_number,
+                buyer.eu_tax_number,
+                buyer.group,
+                _search_text(buyer),
+            )
+            for pk, (buyer, _) in zip(ids, rows, strict=True)
+        ),
     )
-    # in one order everywhere, so that two workers never wait for each other in a ring
-    pairs = sorted((sign, customer.pk) for customer, (_, signs) in zip(made, rows, strict=True) for sign in signs)
-    kept = _insert_signs(pairs)
-    orphans = {customer.pk for customer in made} - kept
+    owners = _keep_signs({sign: pk for pk, (_, signs) in zip(ids, rows, strict=True) for sign in signs})
+    orphans = set(ids) - set(owners.values())
     if orphans:
         Customer.objects.filter(pk__in=orphans).delete()
+    return owners
 
 
 def _search_text(buyer: Buyer | Customer) -> str:
     return search_text((buyer.company, buyer.name, buyer.email), phone=buyer.phone, codes=(buyer.tax_number,))
 
 
-def _insert_signs(pairs: list[tuple[Sign, int]]) -> set[int]:
+def _keep_signs(wanted: dict[Sign, int]) -> dict[Sign, int]:
+    """Give signs to customers; who owns each of them now (someone else, if the sign was taken meanwhile)."""
+    # in one order everywhere, so that two workers never wait for each other in a ring
+    pairs = sorted(wanted.items())
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO customers_identity (kind, value, customer_id)"
             " SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[])"
-            " ON CONFLICT (kind, value) DO NOTHING RETURNING customer_id",
+            " ON CONFLICT (kind, value) DO NOTHING RETURNING kind, value, customer_id",
             [[sign[0] for sign, _ in pairs], [sign[1] for sign, _ in pairs], [pk for _, pk in pairs]],
         )
-        return {pk for (pk,) in cursor.fetchall()}
+        owners = {(kind, value): customer_id for kind, value, customer_id in cursor.fetchall()}
+    return owners if len(owners) == len(pairs) else _owners(set(wanted))
 
 
 def _add_signs(signs: list[list[Sign]], owners: dict[Sign, int]) -> None:
     """A known buyer who shows a new sign (a guest who registered) is known by it from now on."""
-    pairs: dict[Sign, int] = {}
+    wanted: dict[Sign, int] = {}
     for some in signs:
         owner = next((owners[sign] for sign in some if sign in owners), None)
         if owner is not None:
-            pairs.update({sign: owner for sign in some if sign not in owners and sign not in pairs})
-    if pairs:
-        _insert_signs(sorted(pairs.items()))
-        owners.update(_owners(set(pairs)))
+            wanted.update({sign: owner for sign in some if sign not in owners and sign not in wanted})
+    if wanted:
+        owners.update(_keep_signs(wanted))
 
 
 def edit_customer(customer_id: int, *, actor: Actor, **values: str | None) -> Customer:
@@ -111,3 +124,24 @@ def edit_customer(customer_id: int, *, actor: Actor, **values: str | None) -> Cu
         customer.search_text = _search_text(customer)
         customer.save(update_fields=[*values, "search_text"])
     return customer
+
+
+def create_customer(*, actor: Actor, **values: str | None) -> Customer:
+    """Make a customer; `values` are fields of Customer. Raises CustomerKnown if a sign of it belongs to another one."""
+    customer = Customer(**{name: value or None for name, value in values.items()})
+    customer.type = customer.type or "person"
+    customer.search_text = _search_text(customer)
+    signs = signs_of(
+        Buyer(
+            channel_id=0,
+            type=customer.type,
+            email=customer.email,
+            tax_number=customer.tax_number,
+            eu_tax_number=customer.eu_tax_number,
+        )
+    )
+    with acting(actor, "created"), transaction.atomic():
+        customer.save()
+        if _insert_signs(sorted((sign, customer.pk) for sign in signs)) or not signs:
+            return customer
+        raise CustomerKnown(next(iter(_owners(set(signs)).values())))

@@ -20,27 +20,28 @@ def acting(actor: Actor, action: str, *, data: Mapping[str, Any] | None = None) 
     `data` is kept with the entries: what the step wants to say beside the fields (a reason, the message it read).
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT current_setting('pult.actor', true), current_setting('pult.action', true),"
-            " current_setting('pult.data', true)"
-        )
-        before = cursor.fetchone()
-        _set(cursor, orjson.dumps([actor.kind, actor.id, actor.name]).decode(), action, _json(data))
+        before = _set(cursor, orjson.dumps([actor.kind, actor.id, actor.name]).decode(), action, _json(data))
         yield
         # reached only without an error: a failed transaction forgets its settings by itself
-        _set(cursor, *(value or "" for value in before))
+        _set(cursor, *before)
 
 
 def _json(data: Mapping[str, Any] | None) -> str:
     return orjson.dumps(data).decode() if data else ""
 
 
-def _set(cursor: Any, actor: str, action: str, data: str) -> None:
+def _set(cursor: Any, actor: str, action: str, data: str) -> tuple[str, str, str]:
+    """Set the three for the rest of the transaction, and return what they were."""
     cursor.execute(
-        "SELECT set_config('pult.actor', %s, true), set_config('pult.action', %s, true),"
-        " set_config('pult.data', %s, true)",
+        "SELECT before.actor, before.action, before.data, set_config('pult.actor', %s, true),"
+        " set_config('pult.action', %s, true), set_config('pult.data', %s, true)"
+        " FROM (SELECT coalesce(current_setting('pult.actor', true), '') AS actor,"
+        " coalesce(current_setting('pult.action', true), '') AS action,"
+        " coalesce(current_setting('pult.data', true), '') AS data OFFSET 0) before",
         [actor, action, data],
     )
+    before: tuple[str, str, str] = cursor.fetchone()[:3]
+    return before
 
 
 def record(

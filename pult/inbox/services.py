@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from django.db import connection, transaction
+from django.db import connection
 
 from pult.inbox.models import Message
+from pult.lib.bulk import copy_rows, next_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,7 @@ def keep_messages(channel_id: int, messages: Sequence[Incoming], *, source: str,
     """
     if not messages:
         return []
-    with transaction.atomic(), connection.cursor() as cursor:
-        # `COLLATE "C"`-free lookups: one index probe per order
+    with connection.cursor() as cursor:
         cursor.execute(
             "SELECT wanted.external_id, last.checksum FROM unnest(%s::text[]) AS wanted(external_id)"
             " CROSS JOIN LATERAL (SELECT checksum FROM inbox_message m WHERE m.channel_id = %s"
@@ -51,23 +51,23 @@ def keep_messages(channel_id: int, messages: Sequence[Incoming], *, source: str,
             [list({message.external_id for message in messages}), channel_id],
         )
         last = {external_id: bytes(checksum) for external_id, checksum in cursor.fetchall()}
-        fresh: list[tuple[Incoming, bytes]] = []
-        for message in messages:
-            checksum = checksum_of(message.body)
-            if last.get(message.external_id) != checksum:
-                last[message.external_id] = checksum
-                fresh.append((message, checksum))
-        if not fresh:
-            return []
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('inbox_message', 'id')) FROM generate_series(1, %s)", [len(fresh)]
-        )
-        ids = [row[0] for row in cursor.fetchall()]
-        with cursor.copy(
-            'COPY inbox_message (id, channel_id, source, external_id, checksum, body, "then") FROM STDIN'
-        ) as copy:
-            for pk, (message, checksum) in zip(ids, fresh, strict=True):
-                copy.write_row((pk, channel_id, source, message.external_id, checksum, message.body, then))
+    fresh: list[tuple[Incoming, bytes]] = []
+    for message in messages:
+        checksum = checksum_of(message.body)
+        if last.get(message.external_id) != checksum:
+            last[message.external_id] = checksum
+            fresh.append((message, checksum))
+    if not fresh:
+        return []
+    ids = next_ids("inbox_message", len(fresh))
+    copy_rows(
+        "inbox_message",
+        'id, channel_id, source, external_id, checksum, body, "then"',
+        (
+            (pk, channel_id, source, message.external_id, checksum, message.body, then)
+            for pk, (message, checksum) in zip(ids, fresh, strict=True)
+        ),
+    )
     return ids
 
 

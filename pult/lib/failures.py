@@ -11,9 +11,13 @@ from typing import Any
 
 
 class PultError(Exception):
-    """Something that a person or a calling program must be told of; never a defect."""
+    """Something that a person or a calling program must be told of; never a defect.
+
+    `field` names the part of the request that is wrong, where there is one: `lines.0.quantity`.
+    """
 
     code = "error"
+    field: str | None = None
 
     def __init__(
         self,
@@ -22,6 +26,7 @@ class PultError(Exception):
         code: str | None = None,
         next_step: str | None = None,
         params: Mapping[str, Any] | None = None,
+        field: str | None = None,
     ) -> None:
         super().__init__(template)
         self.template = template
@@ -29,6 +34,8 @@ class PultError(Exception):
         self.next_step = next_step
         if code:
             self.code = code
+        if field:
+            self.field = field
 
     @property
     def sentence(self) -> str:

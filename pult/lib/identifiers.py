@@ -35,7 +35,11 @@ def is_gtin(text: str) -> bool:
 
 def normalise_sku(text: str | None) -> str | None:
     """The SKU trimmed, single spaces inside, composed Unicode, nothing invisible; the case is kept. None if empty."""
-    composed = unicodedata.normalize("NFC", text or "")
+    if not text:
+        return None
+    if text.isascii() and text.isprintable():  # what nearly every code is
+        return " ".join(text.split()) or None
+    composed = unicodedata.normalize("NFC", text)
     visible = "".join(
         character for character in composed if character.isspace() or unicodedata.category(character)[0] != "C"
     )

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 
 _SEPARATORS = re.compile(r"[\s]+")
+_MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 _PHONE = re.compile(r"[+\d][\d\s()/.-]{5,}")
 
 
@@ -14,8 +15,7 @@ def fold(text: str) -> str:
     """Lower case without accents and with single spaces: „Kőváry  Úr” and "kovary ur" meet."""
     if text.isascii():
         return _SEPARATORS.sub(" ", text.lower()).strip()
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return _SEPARATORS.sub(" ", "".join(c for c in decomposed if not unicodedata.combining(c))).strip()
+    return _SEPARATORS.sub(" ", _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))).strip()
 
 
 def digits(text: str) -> str:

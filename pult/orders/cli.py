@@ -174,7 +174,11 @@ def _write_xlsx(documents: Iterator[dict[str, Any]], output: Path) -> None:
 @contextmanager
 def _opened(output: Path | None) -> Iterator[TextIO]:
     if output is None:
-        yield io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=True)
+        out = io.TextIOWrapper(sys.stdout.buffer, encoding="utf-8", newline="", write_through=True)
+        try:
+            yield out
+        finally:
+            out.detach()  # else it closes standard output with it
         return
     try:
         with output.open("w", encoding="utf-8", newline="") as file:

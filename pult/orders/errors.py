@@ -31,3 +31,17 @@ class OrderNotFound(OrderError):
 
 class BadOrder(OrderError):
     """What a clerk or a program sent can't become an order; the sentence names the field."""
+
+
+class OrderExists(OrderError):
+    """The channel has an order with this external id, and it was told differently."""
+
+    def __init__(self, *, external_id: str, number: str) -> None:
+        self.number = number
+        super().__init__(
+            "The order “%(external_id)s” is here already as %(number)s, with another content.",
+            code="external_id_taken",
+            next_step="Change that order, or give the new one an external_id of its own.",
+            params={"external_id": external_id, "number": number},
+            field="external_id",
+        )

@@ -144,7 +144,7 @@ class OrderLine(models.Model):
         verbose_name = _("order line")
         constraints = [
             models.UniqueConstraint(
-                fields=["order", "position"], name="orders_line_position", deferrable=models.Deferrable.DEFERRED
+                fields=["order", "position"], name="orders_line_position", deferrable=models.Deferrable.IMMEDIATE
             ),
             models.CheckConstraint(condition=models.Q(kind__in=LINE_KINDS), name="orders_line_kind"),
             models.CheckConstraint(
@@ -153,7 +153,8 @@ class OrderLine(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["external_sku"],
+                # not by the code: a channel may send one longer than an index can hold
+                fields=["order"],
                 condition=models.Q(kind="product", product__isnull=True),
                 name="orders_line_unmatched",
             ),

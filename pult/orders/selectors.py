@@ -12,7 +12,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 
 from pult.lib.search import search_terms
 from pult.orders.errors import OrderNotFound
-from pult.orders.models import Order, OrderLine, Problem
+from pult.orders.models import Order, OrderLine, Problem, Refund
 
 
 def order_by_number(number: str) -> Order:
@@ -113,6 +113,24 @@ def orders_page(
     return list(found.order_by("-placed_at", "-pk")[:limit])
 
 
+def newest_order_id() -> int:
+    """The id of the order that came in last; 0 before the first."""
+    return Order.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
+def arrived_since(filter_: OrderFilter, order_id: int, *, most: int = 1000) -> int:
+    """How many orders that a filter lets through came in after an order; counts no further than `most`."""
+    return orders_found(filter_).filter(pk__gt=order_id)[:most].count()
+
+
+def neighbours_of(filter_: OrderFilter, order: Order) -> tuple[str | None, str | None]:
+    """The numbers of the next newer and the next older order of a filtered list."""
+    key = (order.placed_at, order.pk)
+    newer = orders_page(filter_, limit=1, before=key)
+    older = orders_page(filter_, limit=1, after=key)
+    return (newer[0].number if newer else None, older[0].number if older else None)
+
+
 def change_horizon() -> datetime:
     """The time before which every change of an order is committed and visible to the next statement.
 
@@ -146,6 +164,20 @@ def lines_of(order_ids: Collection[int]) -> dict[int, list[OrderLine]]:
     for line in OrderLine.objects.filter(order_id__in=list(order_ids)).order_by("order_id", "position"):
         lines[line.order_id].append(line)
     return lines
+
+
+def refunds_of(order_id: int) -> list[Refund]:
+    """Money given back on an order, in its order of time."""
+    return list(Refund.objects.filter(order_id=order_id).order_by("refunded_at", "pk"))
+
+
+def alike_lines(channel_id: int, external_sku: str) -> int:
+    """How many unmatched lines of a channel carry a code."""
+    return _unmatched_lines().filter(order__channel_id=channel_id, external_sku__iexact=external_sku).count()
+
+
+def line_of(order_id: int, position: int) -> OrderLine | None:
+    return OrderLine.objects.filter(order_id=order_id, position=position).first()
 
 
 def open_problems_of(order_ids: Collection[int]) -> dict[int, list[Problem]]:
@@ -188,6 +220,17 @@ def customer_summary(customer_id: int) -> list[dict[str, Any]]:
         .values("currency")
         .annotate(orders=Count("pk"), gross=Sum("total_gross"))
         .order_by("currency")
+    )
+
+
+def place_among_customers_orders(order: Order) -> int:
+    """The how-manieth order of its customer this is; cancelled orders left out (but for itself)."""
+    earlier = Order.objects.filter(customer_id=order.customer_id).exclude(status="cancelled")
+    return (
+        earlier.filter(
+            Q(placed_at__lt=order.placed_at) | Q(placed_at=order.placed_at, pk__lt=order.pk)
+        ).count()
+        + 1
     )
 
 

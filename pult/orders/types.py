@@ -137,3 +137,60 @@ class IncomingOrder:
     coupons: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     problems: tuple[IncomingProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLine:
+    """A line as a clerk or a program asks for it; None is left to Pult. At most one of the two unit prices is given.
+
+    Prices are before the discount; `discount_percent` is taken off the line.
+    """
+
+    quantity: Decimal
+    kind: str = "product"
+    sku: str | None = None
+    name: str | None = None
+    barcode: str | None = None
+    unit: str | None = None
+    unit_price_net: Decimal | None = None
+    unit_price_gross: Decimal | None = None
+    vat_rate: Decimal | None = None
+    vat_code: str | None = None
+    discount_percent: Decimal = ZERO
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the catalogue says of a product that is asked for: `price_gross` in `currency`, None if it has none."""
+
+    sku: str
+    name: str
+    unit: str
+    vat_rate: Decimal | None
+    price_gross: Decimal | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOrder:
+    """An order as a clerk or a program asks for it, into a channel of the kind `custom`."""
+
+    lines: tuple[AskedLine, ...]
+    buyer: IncomingBuyer
+    currency: str | None = None
+    placed_at: datetime | None = None
+    external_id: str | None = None
+    external_number: str | None = None
+    billing_address: Address | None = None
+    shipping_address: Address | None = None
+    pickup_point: PickupPoint | None = None
+    payment_method: str | None = None
+    payment_name: str | None = None
+    transaction_id: str | None = None
+    shipping_method: str | None = None
+    shipping_name: str | None = None
+    tracking_numbers: tuple[str, ...] = ()
+    customer_note: str | None = None
+    internal_note: str | None = None
+    tags: tuple[str, ...] = ()

@@ -20,19 +20,12 @@ from typing import Any, NoReturn, TypeVar
 import click
 
 from pult.lib.failures import PultError, UserError
+from pult.project.installation import EXIT_MISCONFIGURED, data_dir, ensure_database
 
 # With their modules these hold whole commands of the project itself; the others come from the apps.
 OWN_COMMANDS = ("migrate", "serve", "web", "worker")
 MIGRATE_FIRST = "The database is not up to date. Run: pult migrate"
-# Told to `pult serve` by a child that cannot start until somebody does something.
-EXIT_MISCONFIGURED = 78
-
 AnyCommand = TypeVar("AnyCommand", bound=click.Command)
-
-
-def data_dir() -> Path:
-    """The data folder, as the settings read it; here so that light commands need no Django."""
-    return Path(os.environ.get("PULT_DATA_DIR", "").strip() or "./var").expanduser().resolve()
 
 
 def without_database(command: AnyCommand) -> AnyCommand:
@@ -44,19 +37,6 @@ def without_database(command: AnyCommand) -> AnyCommand:
 def needs_database(command: click.Command) -> bool:
     """Whether the database must run before the command does."""
     return getattr(command, "needs_database", True)
-
-
-def uses_embedded_database() -> bool:
-    """Whether this installation brings its own PostgreSQL, none being named by PULT_DATABASE_URL."""
-    return not (os.environ.get("PULT_DATABASE_URL", "").strip() or os.environ.get("PULT_DATABASE_URL_FILE"))
-
-
-def ensure_database() -> None:
-    """Have the embedded database running, if this installation uses it."""
-    if uses_embedded_database():
-        from pult.project.postgres import ensure_running
-
-        ensure_running(data_dir())
 
 
 def require_migrated() -> None:
@@ -105,6 +85,7 @@ def migrate() -> None:
     waiting = len(plan.migration_plan(plan.loader.graph.leaf_nodes()))
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
     click.echo(f"The database is up to date ({waiting} changes applied)." if waiting else "The database is up to date.")
 
 
@@ -214,6 +195,7 @@ def _kept_aside(error: Exception) -> str:
     file = data_dir() / "log" / "errors.log"
     with contextlib.suppress(OSError):
         file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch(mode=0o600)
         with file.open("a", encoding="utf-8") as log:
             log.write(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}\n{''.join(traceback.format_exception(error))}\n")
         return f"Something unexpected went wrong ({type(error).__name__}); the details are in {file}"
@@ -255,11 +237,12 @@ def _prepare_before(command: click.Command, *, needed: bool) -> None:
 
 
 def _prepared(body: Callable[..., Any], *, needed: bool) -> Callable[..., Any]:
-    def run_prepared(*arguments: Any, **options: Any) -> Any:
+    def run_prepared(*arguments: Any, **options: Any) -> None:
         if needed:
             ensure_database()
             _set_up_django()
-        return body(*arguments, **options)
+        # What it returns is dropped: a number would be taken for the exit status. `ctx.exit(1)` sets that.
+        body(*arguments, **options)
 
     run_prepared.prepared = True  # type: ignore[attr-defined]
     return run_prepared

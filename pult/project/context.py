@@ -8,9 +8,9 @@ from django.http import HttpRequest
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The theme, and whether the person may see things: `may` maps an action to yes or no."""
+    """`may` maps an action to whether the person may do it."""
     user = getattr(request, "user", None)
-    return {"theme": request.COOKIES.get("theme", "auto"), "may": _May(user)}
+    return {"may": _May(user)}
 
 
 class _May:

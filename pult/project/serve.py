@@ -21,10 +21,10 @@ from typing import Any
 
 import click
 
+from pult.lib import postgres
 from pult.lib.failures import UserError
 from pult.lib.process import die_with_parent
-from pult.project import postgres
-from pult.project.cli import EXIT_MISCONFIGURED, data_dir, ensure_database, uses_embedded_database
+from pult.project.installation import EXIT_MISCONFIGURED, data_dir, ensure_database, uses_embedded_database
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def extra_children() -> dict[str, list[str]]:
     """Further commands to keep running beside web and worker: the sandbox shops of the demo."""
     demo = os.environ.get("PULT_DEMO", "").strip().lower() in {"1", "true", "yes", "on"}
     has_sandbox = (Path(__file__).resolve().parent.parent / "sandbox" / "cli.py").exists()
-    return {"sandbox": ["sandbox"]} if demo and has_sandbox else {}
+    return {"sandbox": ["sandbox", "--state", str(data_dir() / "sandbox")]} if demo and has_sandbox else {}
 
 
 def run(*, quiet: bool = False) -> None:
@@ -149,10 +149,13 @@ def _proxy_settings(environ: Mapping[str, str]) -> dict[str, Any]:
 class _Child:
     """One command that is started again whenever it ends."""
 
-    def __init__(self, name: str, arguments: list[str], *, keep_open: socket.socket | None = None) -> None:
+    def __init__(
+        self, name: str, arguments: list[str], *, keep_open: socket.socket | None = None, silent: bool = False
+    ) -> None:
         self.name = name
         self.arguments = arguments
         self.keep_open = keep_open
+        self.silent = silent
         self.process: subprocess.Popen[bytes] | None = None
         self.started_at = 0.0
         self.due_at = 0.0
@@ -168,6 +171,7 @@ class _Child:
             [sys.executable, "-m", "pult.project.cli", *self.arguments],
             env=environment,
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if self.silent else None,
             pass_fds=handles,
             # Ctrl-C reaches the supervisor alone, which then ends its children in order.
             start_new_session=True,
@@ -211,7 +215,8 @@ class _Supervisor:
         ensure_database()
         web = _Child("web", ["web"], keep_open=listener)
         waiting = [_Child("worker", ["worker"])]
-        children = [web, *(_Child(name, arguments) for name, arguments in extra_children().items())]
+        extra = [_Child(name, arguments, silent=True) for name, arguments in extra_children().items()]
+        children = [web, *extra]
         try:
             for child in children:
                 child.start()

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.utils import get_random_secret_key
 
 from pult.lib.logs import logging_config
-from pult.project.postgres import database_settings
+from pult.lib.postgres import database_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -114,7 +114,6 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
-    "django_htmx",
     "template_partials",
     "procrastinate.contrib.django",
 ]
@@ -149,6 +148,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "pult.project.context.shell",
+                "pult.ui.context.shell",
             ],
         },
     },
@@ -212,7 +212,7 @@ TIME_ZONE = PULT_TIME_ZONE
 STATIC_URL = "static/"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "pult.project.static.CollectedStaticFiles"},
 }
 STATIC_ROOT = PULT_DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True

@@ -13,7 +13,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *(path("", include(f"pult.{app}.urls")) for app in APPS if find_spec(f"pult.{app}.urls")),
     path("account/", include("allauth.account.urls")),
     path("account/2fa/", include("allauth.mfa.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
 ]
 if find_spec("pult.project.api"):
     urlpatterns.append(path("api/v1/", import_module("pult.project.api").api.urls))

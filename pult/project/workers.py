@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import random
 import signal
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -73,6 +75,11 @@ class _Runner:
                 await asyncio.wait_for(self.stopping.wait(), timeout=pause)
 
     def _stop(self) -> None:
+        if not self.stopping.is_set():
+            # A job in a thread cannot be interrupted; what it leaves undone is taken up by the next worker.
+            timer = threading.Timer(SHUTDOWN_S + 1, os._exit, (0,))
+            timer.daemon = True
+            timer.start()
         self.stopping.set()
         if self.worker is not None:
             self.worker.stop()  # type: ignore[no-untyped-call]

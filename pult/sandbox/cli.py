@@ -1,4 +1,4 @@
-"""`pult sandbox`: the demo's shops in the foreground."""
+"""`pult sandbox`: the demo's shops in the foreground. `pult demo`: the company that sells in them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,27 @@ import click
 
 from pult.sandbox.woocommerce.demo import DEMO_SHOPS, demo_keys, run_demo_shops
 
+port_option = click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=8090,
+    show_default=True,
+    envvar="PULT_SANDBOX_PORT",
+    show_envvar=True,
+    help="Port of the shops on 127.0.0.1.",
+)
+
 
 @click.command("sandbox", help="Run the sandbox webshops on loopback until Ctrl-C; orders keep arriving in them.")
-@click.option("--port", type=click.IntRange(1, 65535), default=8090, show_default=True, help="Port on 127.0.0.1.")
+@port_option
 @click.option(
     "--every", type=click.FloatRange(0.05), default=5.0, show_default=True, help="Seconds between two orders, about."
 )
 @click.option(
     "--state",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("var/sandbox"),
-    show_default=True,
+    default=lambda: Path(os.environ.get("PULT_DATA_DIR", "").strip() or "./var").expanduser() / "sandbox",
+    show_default="PULT_DATA_DIR/sandbox",
     help="Folder in which the shops remember their orders.",
 )
 def sandbox(port: int, every: float, state: Path) -> None:
@@ -32,8 +42,7 @@ def sandbox(port: int, every: float, state: Path) -> None:
     def end(_signal: int, _frame: FrameType | None) -> None:
         stop.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     threading.Thread(target=_end_with_parent, args=(os.getppid(), stop), daemon=True).start()
     threading.Thread(target=_announce, args=(port, ready), daemon=True).start()
     try:
@@ -43,6 +52,9 @@ def sandbox(port: int, every: float, state: Path) -> None:
             f"the sandbox shops cannot start on port {port} with state in {state}: {failure.strerror or failure}; "
             "choose another --port or --state"
         ) from failure
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _end_with_parent(parent: int, stop: threading.Event) -> None:
@@ -65,5 +77,20 @@ def _announce(port: int, ready: threading.Event) -> None:
     click.echo("Ctrl-C stops the shops; their orders are remembered.")
 
 
+@click.command("demo", help="Load the demo company: users, products, and the sandbox shops as channels.")
+@port_option
+def demo(port: int) -> None:
+    """Fill an empty installation with the demo; done again it changes nothing."""
+    # Only here: the shops themselves run without Django.
+    from pult.sandbox.services import DEMO_PASSWORD, DEMO_USERS, load_demo
+
+    loaded = load_demo(port=port)
+    click.echo("The demo company is loaded." if loaded.fresh else "The demo company is here already.")
+    click.echo("  channels: " + ", ".join(channel.name for channel in loaded.channels))
+    click.echo(f"  log-ins, all with the password {DEMO_PASSWORD}:")
+    for email, role, _ in DEMO_USERS:
+        click.echo(f"    {email:24} {role}")
+
+
 sandbox.needs_database = False  # type: ignore[attr-defined]
-commands: list[click.Command] = [sandbox]
+commands: list[click.Command] = [sandbox, demo]

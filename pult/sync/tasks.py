@@ -7,7 +7,7 @@ from pult.channels.services import prune_runs
 from pult.inbox.selectors import left_over_channels
 from pult.lib.clock import now
 from pult.lib.jobs import defer, periodic, task
-from pult.sync.services import comparing, hooking, polling, understanding
+from pult.sync.services import comparing, hooking, polling, retrying, understanding
 from pult.sync.services.understanding import THEN
 
 COMPARE_DAYS = 30
@@ -96,6 +96,13 @@ def ensure_hooks(channel_id: int) -> None:
     channel = channel_by_id(channel_id)
     if channel is not None and channel.paused_at is None:
         hooking.ensure_hooks(channel)
+
+
+@task(name="sync.retry_failed", queue="sync")
+def retry_failed(channel_id: int) -> None:
+    channel = channel_by_id(channel_id)
+    if channel is not None:
+        retrying.retry_failed(channel)
 
 
 @periodic("41 3 * * *", name="sync.prune", queue="timer")

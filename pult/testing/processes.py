@@ -41,7 +41,7 @@ def run_worker_until_idle() -> None:
     async def run() -> None:
         worker_app = app.with_connector(PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=2))
         # What is due by the clock is no part of the story a test tells.
-        worker_app.periodic_registry = PeriodicRegistry()
+        worker_app.periodic_registry = PeriodicRegistry()  # type: ignore[no-untyped-call]
         async with worker_app.open_async():
             await worker_app.run_worker_async(
                 concurrency=settings.PULT_WORKER_CONCURRENCY,
@@ -131,7 +131,7 @@ def pult_environment(data_dir: Path, **more: str) -> dict[str, str]:
 @contextlib.contextmanager
 def live_pult(data_dir: Path | None = None, *, migrate: bool = True, **environment: str) -> Iterator[LivePult]:
     """Start `pult serve` as a user would, on a free port; everything it started is gone afterwards."""
-    from pult.project import postgres
+    from pult.lib import postgres
 
     with contextlib.ExitStack() as cleaning:
         folder = data_dir or Path(cleaning.enter_context(tempfile.TemporaryDirectory(prefix="pult-live-")))

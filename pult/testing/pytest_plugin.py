@@ -40,7 +40,7 @@ def _choose_data_dir() -> None:
 def ensure_test_database() -> None:
     """Have the tests' embedded server running, without fsync: nothing in it must survive."""
     if not os.environ.get("PULT_DATABASE_URL", "").strip():
-        from pult.project.postgres import ensure_running
+        from pult.lib.postgres import ensure_running
 
         ensure_running(os.environ["PULT_DATA_DIR"], durable=False)
 
@@ -48,7 +48,7 @@ def ensure_test_database() -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if os.environ.get("PYTEST_XDIST_WORKER"):
         return
-    from pult.project.postgres import leave
+    from pult.lib.postgres import leave
 
     leave(os.environ["PULT_DATA_DIR"])
     if _made_here:

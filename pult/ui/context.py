@@ -22,7 +22,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "menu_items": SimpleLazyObject(lambda: _menu_items(request)),
         "sync_line_url": _url_or_none("channels:sync_line"),
         "search_url": _url_or_none("orders:list"),
-        "language_url": _url_or_none("set_language"),
+        "language_url": _url_or_none("choose_language"),
     }
 
 

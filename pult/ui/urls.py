@@ -2,4 +2,4 @@ from django.urls import path
 
 from pult.ui import views
 
-urlpatterns = [path("language/", views.set_language, name="set_language")]
+urlpatterns = [path("language/", views.choose_language, name="choose_language")]

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 
 @require_POST
-def set_language(request: HttpRequest) -> HttpResponseBase:
+def choose_language(request: HttpRequest) -> HttpResponseBase:
     """Django's switch (a cookie and back to `next`); who is logged in finds the choice on other machines too."""
     language = request.POST.get("language", "")
     if request.user.is_authenticated and language in dict(settings.LANGUAGES):

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pult.project import postgres
+from pult.lib import postgres
 from pult.testing import free_port, live_pult, wait_until
 from pult.testing.processes import PULT, is_running, pult_environment, run_pult
 
@@ -27,7 +27,7 @@ pytestmark = [
 # Holds the embedded database as any command does, says so, and stays until its input ends.
 USER = """
 import sys
-from pult.project import postgres
+from pult.lib import postgres
 postgres.ensure_running(sys.argv[1])
 print(postgres.server_pid(sys.argv[1]), flush=True)
 sys.stdin.read()

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from pult.project import postgres
+from pult.lib import postgres
 from pult.testing import live_pult, wait_until
 
 pytestmark = [

@@ -81,6 +81,8 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(
             """
+            CREATE TRIGGER catalogue_product_touch BEFORE UPDATE ON catalogue_product
+            FOR EACH ROW EXECUTE FUNCTION history_touch();
             CREATE TRIGGER catalogue_product_history_insert AFTER INSERT ON catalogue_product
             REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
             EXECUTE FUNCTION history_of_insert('product');
@@ -88,7 +90,8 @@ class Migration(migrations.Migration):
             REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
             EXECUTE FUNCTION history_of_update('product', 'id', '', 'id', 'updated_at,search_text');
             """,
-            "DROP TRIGGER IF EXISTS catalogue_product_history_insert ON catalogue_product;"
+            "DROP TRIGGER IF EXISTS catalogue_product_touch ON catalogue_product;"
+            " DROP TRIGGER IF EXISTS catalogue_product_history_insert ON catalogue_product;"
             " DROP TRIGGER IF EXISTS catalogue_product_history_update ON catalogue_product;",
         ),
     ]

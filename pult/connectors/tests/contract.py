@@ -89,7 +89,8 @@ class ConnectorContract:
         placed = {shop.place(PAST + timedelta(seconds=number)) for number in range(shop.page_size * 2 + 7)}
         messages, _ = read_all(shop.connector())
         assert ids_of(messages) == placed
-        assert all(shop.connector().parse_order(message.body).external_id in placed for message in messages)
+        parse = shop.connector().parse_order
+        assert all(parse(message.body).external_id == message.external_id for message in messages)
 
     def test_more_orders_in_one_second_than_a_page_all_arrive(self, shop: Adapter) -> None:
         before = shop.place(PAST - timedelta(seconds=1))
@@ -161,9 +162,9 @@ class ConnectorContract:
         order = shop.place(PAST)
         shop.fail_next(kind)
         try:
-            messages, cursor = read_all(shop.connector())
+            messages, _ = read_all(shop.connector())
         except ChannelFailure:
-            messages, cursor = read_all(shop.connector())
+            messages, _ = read_all(shop.connector())
         assert ids_of(messages) == {order}
 
     def test_shop_that_asks_for_a_pause_gets_it(self, shop: Adapter) -> None:

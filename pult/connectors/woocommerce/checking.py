@@ -8,15 +8,11 @@ from urllib.parse import urlsplit
 
 from pult.connectors.protocol import CheckStep
 from pult.connectors.woocommerce.client import API, ApiError, Root, Shop, Way, explained, is_same_site
+from pult.connectors.woocommerce.fetching import orders_in
 from pult.lib.clock import now
 from pult.lib.failures import ChannelFailure
 
 CLOCK_TOLERANCE_S = 300
-_WAYS = {
-    "basic": "HTTPS with the key in the Authorization header",
-    "query": "HTTPS with the key in the address",
-    "oauth": "OAuth 1.0a signatures",
-}
 
 
 def check(shop: Shop) -> Iterator[CheckStep]:
@@ -24,74 +20,86 @@ def check(shop: Shop) -> Iterator[CheckStep]:
     try:
         root = shop.find_root()
     except ChannelFailure as failure:
-        yield CheckStep("reach", "error", str(failure))
+        yield CheckStep.failed("reach", failure)
         return
     yield _reached(shop, root)
     if API not in root.namespaces:
-        yield CheckStep(
-            "api", "error", "WordPress answers, but WooCommerce is not switched on there, or is older than 3.5."
+        yield CheckStep.of(
+            "api",
+            "error",
+            "WordPress answers, but it does not know the interface wc/v3.",
+            next_step="Switch WooCommerce on there; it must be 3.5 or newer.",
         )
         return
-    yield CheckStep("api", "ok", f"{root.name or root.home} speaks {API}.")
+    yield CheckStep.of("api", "ok", "%(name)s speaks wc/v3.", name=root.name or root.home)
     try:
         shop.discover()
     except ChannelFailure as failure:
-        yield CheckStep("key", "error", str(failure))
+        yield CheckStep.failed("key", failure)
         return
-    yield _key_step(shop.way, root)
+    yield _key_step(shop.way)
     try:
         answer = shop.get("/orders", {"per_page": "1"})
-    except (ApiError, ChannelFailure) as error:
-        yield CheckStep("orders", "error", str(explained(error) if isinstance(error, ApiError) else error))
+        orders = orders_in(answer.data)
+    except ApiError as error:
+        yield CheckStep.failed("orders", explained(error))
         return
-    if type(answer.data) is not list:
-        yield CheckStep("orders", "error", "The shop answered a list of orders with something else.")
+    except ChannelFailure as failure:
+        yield CheckStep.failed("orders", failure)
         return
-    yield CheckStep(
-        "orders", "ok", "Orders can be read." if answer.data else "Orders can be read; the shop has none yet."
-    )
+    yield CheckStep.of("orders", "ok", "Orders can be read." if orders else "Orders can be read; there is none yet.")
     yield _webhooks_step(shop)
     if answer.shop_time:
         skew_s = int((answer.shop_time - now()).total_seconds())
         if abs(skew_s) > CLOCK_TOLERANCE_S:
-            yield CheckStep(
-                "clock", "warning", f"The shop's clock differs from this computer's by {abs(skew_s) // 60} minutes."
+            yield CheckStep.of(
+                "clock", "warning", "The shop's clock is %(minutes)s minutes off.", minutes=abs(skew_s) // 60
             )
         else:
-            yield CheckStep("clock", "ok", "The shop's clock is right.")
-    yield _money_step(shop, root)
+            yield CheckStep.of("clock", "ok", "The shop's clock is right.")
+    yield _shop_step(shop, root)
     yield _storage_step(shop)
 
 
 def _reached(shop: Shop, root: Root) -> CheckStep:
     if root.moved_to:
-        return CheckStep("reach", "warning", f"The shop lives at {root.moved_to}: enter that address in the settings.")
-    if not is_same_site(root.home, shop.url):
-        return CheckStep(
-            "reach", "warning", f"The shop calls itself {root.home}; it is reached at {shop.url} all the same."
+        return CheckStep.of(
+            "reach",
+            "warning",
+            "The shop lives at %(url)s.",
+            url=root.moved_to,
+            next_step="Enter that address in the channel's settings.",
         )
-    return CheckStep("reach", "ok", f"{shop.url} answers.")
+    if not is_same_site(root.home, shop.url):
+        return CheckStep.of(
+            "reach", "warning", "The shop calls itself %(home)s, but answers at %(url)s.", home=root.home, url=shop.url
+        )
+    return CheckStep.of("reach", "ok", "%(url)s answers.", url=shop.url)
 
 
-def _key_step(way: Way, root: Root) -> CheckStep:
-    detail = f"The key works ({_WAYS[way.auth]})."
+def _key_step(way: Way) -> CheckStep:
     if way.style in ("plain", "marked"):
-        return CheckStep(
+        return CheckStep.of(
             "key",
             "warning",
-            f"{detail} The shop has plain permalinks: any other structure (Settings, Permalinks) is safer.",
+            "The key works, but the shop has plain permalinks.",
+            next_step="Any other structure (Settings, Permalinks) is safer.",
         )
     if way.auth == "query":
-        return CheckStep(
-            "key", "warning", f"{detail} The web server drops the Authorization header, so the key appears in its logs."
+        return CheckStep.of(
+            "key",
+            "warning",
+            "The key works, but the web server drops the Authorization header; the key is in its logs.",
         )
     if not way.base.startswith("https:") and not _is_local(way.base):
-        return CheckStep("key", "warning", f"{detail} The shop has no HTTPS: buyers' data travels readable.")
+        return CheckStep.of("key", "warning", "The key works, but without HTTPS the buyers' data travels readable.")
     if way.auth == "oauth" and way.base.startswith("https:") and way.sign_as.startswith("http:"):
-        return CheckStep(
-            "key", "warning", f"{detail} WordPress does not notice that it is behind HTTPS (X-Forwarded-Proto)."
+        return CheckStep.of(
+            "key",
+            "warning",
+            "The key works, but WordPress does not notice the HTTPS before it (X-Forwarded-Proto).",
         )
-    return CheckStep("key", "ok", detail)
+    return CheckStep.of("key", "ok", "The key works.")
 
 
 def _is_local(url: str) -> bool:
@@ -100,49 +108,53 @@ def _is_local(url: str) -> bool:
 
 
 def _webhooks_step(shop: Shop) -> CheckStep:
-    # An update of no webhook changes nothing, yet tells whether the key may write.
+    # No shop knows this topic: a key that may write gets 400 for it, one that may not 401 or 403, and nothing is made.
     try:
-        shop.call("POST", "/webhooks/batch", body={"create": [], "update": [], "delete": []})
+        shop.call("POST", "/webhooks", body={"topic": "pult.test", "delivery_url": "https://pult.invalid/"})
     except ApiError as error:
         if error.status in (401, 403):
-            return CheckStep(
+            return CheckStep.of(
                 "write",
                 "warning",
                 "The key may only read, or its user may not manage the shop: no webhooks, orders arrive by polling.",
             )
-        return CheckStep("write", "ok", "Whether the key may write could not be told.")
+        if error.status == 400:
+            return CheckStep.of("write", "ok", "The key may write: webhooks can be registered.")
     except ChannelFailure:
-        return CheckStep("write", "ok", "Whether the key may write could not be told.")
-    return CheckStep("write", "ok", "The key may write: webhooks can be registered.")
+        pass
+    return CheckStep.of("write", "ok", "Whether the key may write could not be told.")
 
 
-def _money_step(shop: Shop, root: Root) -> CheckStep:
-    parts = [f"time zone {root.timezone}"] if root.timezone else []
-    currency = _optional(shop, "/data/currencies/current")
-    if type(currency) is dict and type(currency.get("code")) is str:
-        parts.insert(0, f"currency {currency['code']}")
-    decimals = _optional(shop, "/settings/general/woocommerce_price_num_decimals")
-    if type(decimals) is dict and type(decimals.get("value")) is str:
-        parts.append(f"{decimals['value']} decimals")
-    return CheckStep("shop", "ok", f"The shop's settings: {', '.join(parts) or 'not told'}.")
+def _shop_step(shop: Shop, root: Root) -> CheckStep:
+    currency = _optional(shop, "/data/currencies/current").get("code")
+    decimals = _optional(shop, "/settings/general/woocommerce_price_num_decimals").get("value")
+    return CheckStep.of(
+        "shop",
+        "ok",
+        "Currency %(currency)s, decimals %(decimals)s, time zone %(timezone)s.",
+        currency=currency if type(currency) is str else "?",
+        decimals=decimals if type(decimals) is str else "?",
+        timezone=root.timezone or "?",
+    )
 
 
 def _storage_step(shop: Shop) -> CheckStep:
-    status = _optional(shop, "/system_status")
-    settings = status.get("settings") if type(status) is dict else None
+    settings = _optional(shop, "/system_status").get("settings")
     if type(settings) is not dict:
-        return CheckStep("storage", "ok", "How the shop stores orders is not told to this key.")
+        return CheckStep.of("storage", "ok", "How the shop stores orders is not told to this key.")
     if settings.get("HPOS_enabled") is True:
-        return CheckStep("storage", "ok", "Orders have their own tables (HPOS): every change is noticed at once.")
-    return CheckStep(
+        return CheckStep.of("storage", "ok", "Orders have their own tables (HPOS): every change is noticed at once.")
+    return CheckStep.of(
         "storage",
         "warning",
         "Orders are stored as posts: edited lines and addresses are noticed by webhook or by the daily comparison.",
     )
 
 
-def _optional(shop: Shop, path: str) -> Any:
+def _optional(shop: Shop, path: str) -> dict[str, Any]:
+    """What only an administrator's key may read; empty for others."""
     try:
-        return shop.get(path).data
+        data = shop.get(path).data
     except (ApiError, ChannelFailure):
-        return None
+        return {}
+    return data if type(data) is dict else {}

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import logging
 import re
+import ssl
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -99,7 +101,7 @@ class Shop:
         self._key = (settings.get("consumer_key") or "").strip()
         self._secret = (settings.get("consumer_secret") or "").strip()
         verify = (settings.get("verify_tls") or "true").strip().lower() not in ("false", "0", "no", "off")
-        self._client = client or http_client(verify=verify)
+        self._client = client or http_client(verify=_tls_context(verify))
         self._way = _known_ways.get((self.url, self._key))
         self._skew_s = 0
 
@@ -328,9 +330,7 @@ def ways_to_try(root: Root, url: str) -> Iterator[Way]:
     bases = [root.base]
     if is_same_site(root.home, root.base) and root.home != root.base:
         bases.insert(0, root.home)
-    styles = (
-        ["pretty", "index"] if root.style == "pretty" else ["plain", "marked"] if root.style == "plain" else ["index"]
-    )
+    styles = ["plain", "marked"] if root.style == "plain" else [root.style]
     for base in bases:
         for style in styles:
             if base.startswith("https:"):
@@ -440,6 +440,12 @@ def _base_of(target: str, path: str) -> str | None:
     return urlunsplit(
         (parts.scheme, parts.netloc, parts.path.rstrip("/")[: -len(own.path.rstrip("/"))], "", "")
     ).rstrip("/")
+
+
+@lru_cache(maxsize=2)
+def _tls_context(verify: bool) -> ssl.SSLContext:
+    # Reading the system's certificates takes longer than fetching an order.
+    return httpx.create_ssl_context(verify=verify)
 
 
 def _basic(key: str, secret: str) -> str:

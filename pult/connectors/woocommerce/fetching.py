@@ -33,6 +33,8 @@ OLD_SHOP_ORDERS = 200
 NEAR_IDS = 150
 # Orders that crash the shop are asked for one by one in every poll, as many as this.
 RETRIED_CRASHES = 10
+# More orders than this do not crash one by one: the shop is broken.
+MOST_CRASHES = 50
 _SMALLER_MAY_HELP = frozenset({"server_error", "timed_out", "cut_answer", "broken_connection", "empty_answer"})
 _SECOND = timedelta(seconds=1)
 # `_links` describes the API, not the order, and depends on the key's rights.
@@ -54,12 +56,14 @@ class _Run:
     size: int = PAGE_SIZES[0]
     successes: int = 0
     last_id: int = 0
+    answered: bool = False
     crashing: list[str] = field(default_factory=list)
     holes: list[list[str]] = field(default_factory=list)
 
     def read(self, params: Params) -> list[dict[str, Any]]:
         answer = self.shop.get("/orders", params)
         self.shop_time = answer.shop_time or self.shop_time
+        self.answered = True
         return orders_in(answer.data)
 
     def asked(self, status: str, **more: str) -> Params:
@@ -240,7 +244,8 @@ def _window(run: _Run, status: str, start: datetime | None) -> Iterator[Page]:
         if newest and after and newest <= after:
             raise _FiltersIgnored
         fresh = [row for row in rows if _mark(row) not in seen]
-        seen.update(_mark(row) for row in fresh)
+        # Only rows of this page can come again: the window moves on from the newest of them.
+        seen = {_mark(row) for row in rows}
         yield run.page(status, fresh, newest or after or BEGINNING)
         if short or newest is None:
             return
@@ -284,8 +289,13 @@ def _rows_after(
         try:
             rows = run.read(asked)
         except Transient as error:
-            if error.code not in _SMALLER_MAY_HELP:
+            if error.code not in _SMALLER_MAY_HELP or len(run.crashing) >= MOST_CRASHES:
                 raise
+            if error.code == "timed_out":
+                # Each attempt may cost a minute: a shop that has answered nothing yet gets two.
+                if not run.answered and run.size < PAGE_SIZES[0]:
+                    raise
+                run.shrink()
             if run.shrink():
                 logger.info("the shop fails on a page, asking for less", extra={"per_page": run.size})
                 continue
@@ -313,8 +323,8 @@ def _crashing_order(run: _Run, asked: Params, error: Transient) -> dict[str, Any
     """The order that is alone on a page on which the shop crashes, as far as the shop tells; None if it does not.
 
     Some crashes spare the bare fields. Of others only the neighbours can be read: the id is then looked for among those
-    near theirs, by asking for half of the candidates at a time. If not even the neighbours can be read, the shop is down,
-    not the order broken: raises what the shop failed with.
+    near theirs, by asking for half of the candidates at a time. If not even the neighbours can be read, the shop is
+    down, not the order broken: raises what the shop failed with.
     """
     try:
         rows = run.read(asked | {"_fields": "id,status,date_modified_gmt"})

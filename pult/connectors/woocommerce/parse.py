@@ -21,7 +21,7 @@ from pult.connectors.woocommerce.values import amount, moment, note, one_line, r
 from pult.lib.countries import is_country
 from pult.lib.currencies import is_currency
 from pult.lib.failures import Unreadable
-from pult.lib.money import round_to_step
+from pult.lib.money import LARGEST, round_to_step
 from pult.lib.tax_numbers import read_tax_number
 from pult.orders.types import (
     ZERO,
@@ -90,7 +90,8 @@ def parse_order(body: bytes) -> IncomingOrder:
     placed_at = moment(_needed(data, "date_created_gmt"), "date_created_gmt")
     modified_at = moment(data.get("date_modified_gmt"), "date_modified_gmt")
     paid_at = moment(data.get("date_paid_gmt"), "date_paid_gmt")
-    assert placed_at is not None
+    if placed_at is None:
+        raise Unreadable("The field %(field)s is missing.", params={"field": "date_created_gmt"})
     currency = _currency_of(data, problems)
 
     meta = meta_of(data)
@@ -108,7 +109,11 @@ def parse_order(body: bytes) -> IncomingOrder:
     ]
     pickup_point = pickup_point_in(meta, shipping, methods, problems)
     billing_address = _address_of(billing, "billing", problems)
-    shipping_address = _address_of(shipping, "shipping", problems, pickup_point=pickup_point, buyer=billing)
+    if all(billing.get(name) == value for name, value in shipping.items()):
+        # Most orders go where the bill goes.
+        shipping_address = billing_address
+    else:
+        shipping_address = _address_of(shipping, "shipping", problems, pickup_point=pickup_point, buyer=billing)
     number = one_line(data.get("number"), "number", problems)
     return IncomingOrder(
         external_id=external_id,
@@ -136,8 +141,12 @@ def parse_order(body: bytes) -> IncomingOrder:
         tracking_numbers=tracking_numbers_in(meta, problems),
         customer_note=note(data.get("customer_note"), "customer_note", problems),
         coupons=_coupons_of(data, problems),
-        problems=tuple(problems),
+        problems=_each_once(problems) if problems else (),
     )
+
+
+def _each_once(problems: list[IncomingProblem]) -> tuple[IncomingProblem, ...]:
+    return tuple(problem for at, problem in enumerate(problems) if problem not in problems[:at])
 
 
 def id_of(data: Mapping[str, Any]) -> str:
@@ -200,9 +209,7 @@ def _country_of(block: Mapping[str, Any], problems: list[IncomingProblem]) -> st
         return None
     country = country.upper()
     if not is_country(country):
-        problem = IncomingProblem("unknown_country", {"country": country})
-        if problem not in problems:
-            problems.append(problem)
+        problems.append(IncomingProblem("unknown_country", {"country": country}))
     return country
 
 
@@ -430,7 +437,9 @@ def _fee_kind(name: str, data: Mapping[str, Any]) -> str:
 def _per_piece(total: Decimal, quantity: Decimal) -> Decimal:
     if quantity == _ONE or not quantity:
         return total
-    return round_to_step(total / quantity, _TEN_THOUSANDTH)
+    price = round_to_step(total / quantity, _TEN_THOUSANDTH)
+    # A millionth of a piece would cost more than any amount may be.
+    return price if -LARGEST < price < LARGEST else total
 
 
 def _line_note(meta: Any, problems: list[IncomingProblem]) -> str | None:

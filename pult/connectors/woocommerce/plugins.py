@@ -57,12 +57,11 @@ _SEPARATORS = re.compile(r"[,;\s|]+")
 def meta_of(data: Mapping[str, Any]) -> dict[str, Any]:
     """The order's meta data by key; of a key that repeats, the last value that says something."""
     meta: dict[str, Any] = {}
-    for row in data.get("meta_data") or ():
-        if type(row) is dict:
-            key = row.get("key")
-            value = row.get("value")
-            if type(key) is str and value not in (None, "", [], {}):
-                meta[key] = value
+    for row in rows(data.get("meta_data")):
+        key = row.get("key")
+        value = row.get("value")
+        if type(key) is str and value not in (None, "", [], {}):
+            meta[key] = value
     return meta
 
 
@@ -107,7 +106,7 @@ def pickup_point_in(
     for method, title in methods:
         for prefix, provider in _POINT_METHODS:
             if method.startswith(prefix) and (provider != "packeta" or _POINT_TITLE.search(title)):
-                problems.append(IncomingProblem("unknown_pickup_point", {"provider": provider}))
+                problems.append(IncomingProblem("pickup_point_unknown", {"provider": provider}))
                 return None
     return None
 

@@ -31,6 +31,8 @@ def amount(value: Any, field: str) -> Decimal:
         read = _read_amount(value)
     elif value is None:
         return ZERO
+    elif type(value) is float or (type(value) is int and value.bit_length() < 64):
+        read = _read_amount(repr(value))
     else:
         read = _read_number(value)
     if read is None:

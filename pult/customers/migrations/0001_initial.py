@@ -68,6 +68,8 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(
             """
+            CREATE TRIGGER customers_customer_touch BEFORE UPDATE ON customers_customer
+            FOR EACH ROW EXECUTE FUNCTION history_touch();
             CREATE TRIGGER customers_customer_history_insert AFTER INSERT ON customers_customer
             REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
             EXECUTE FUNCTION history_of_insert('customer');
@@ -75,7 +77,8 @@ class Migration(migrations.Migration):
             REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
             EXECUTE FUNCTION history_of_update('customer', 'id', '', 'id', 'updated_at,search_text');
             """,
-            "DROP TRIGGER IF EXISTS customers_customer_history_insert ON customers_customer;"
+            "DROP TRIGGER IF EXISTS customers_customer_touch ON customers_customer;"
+            " DROP TRIGGER IF EXISTS customers_customer_history_insert ON customers_customer;"
             " DROP TRIGGER IF EXISTS customers_customer_history_update ON customers_customer;",
         ),
     ]

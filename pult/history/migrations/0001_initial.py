@@ -85,13 +85,20 @@ BEGIN
   RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
 END $$;
 
+-- For tables whose rows tell when they last changed.
+CREATE FUNCTION history_touch() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.updated_at := clock_timestamp();
+  RETURN NEW;
+END $$;
+
 CREATE TRIGGER history_entry_append_only BEFORE UPDATE OR DELETE ON history_entry
 FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
 
 UNDO = """
 DROP FUNCTION IF EXISTS history_of_update(), history_of_insert(), history_of_part(), history_actor() CASCADE;
-DROP FUNCTION IF EXISTS refuse_change() CASCADE;
+DROP FUNCTION IF EXISTS refuse_change(), history_touch() CASCADE;
 """
 
 

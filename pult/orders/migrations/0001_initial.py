@@ -306,7 +306,7 @@ class Migration(migrations.Migration):
             model_name="orderline",
             index=models.Index(
                 condition=models.Q(("kind", "product"), ("product__isnull", True)),
-                fields=["external_sku"],
+                fields=["order"],
                 name="orders_line_unmatched",
             ),
         ),
@@ -319,7 +319,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="orderline",
             constraint=models.UniqueConstraint(
-                deferrable=django.db.models.constraints.Deferrable["DEFERRED"],
+                deferrable=django.db.models.constraints.Deferrable["IMMEDIATE"],
                 fields=("order", "position"),
                 name="orders_line_position",
             ),
@@ -378,13 +378,38 @@ class Migration(migrations.Migration):
             """
             CREATE FUNCTION orders_touch() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
+              IF TG_OP = 'UPDATE' THEN
+                -- to remember what it was last written from is no change of the order
+                OLD.source_message_id := NEW.source_message_id;
+                OLD.source_checksum := NEW.source_checksum;
+                OLD.source_modified_at := NEW.source_modified_at;
+                IF OLD IS NOT DISTINCT FROM NEW THEN
+                  RETURN NEW;
+                END IF;
+              END IF;
+              -- the transaction shows itself before the clock is read: a reader of the feed who does not see it yet
+              -- (orders.selectors.change_horizon) has read an earlier clock
+              PERFORM pg_current_xact_id();
               NEW.updated_at := clock_timestamp();
               RETURN NEW;
             END $$;
             CREATE TRIGGER orders_order_touch BEFORE INSERT OR UPDATE ON orders_order
             FOR EACH ROW EXECUTE FUNCTION orders_touch();
 
-            -- a change of a line or a refund is a change of its order: followers must see it
+            -- ids and numbers for new orders: a sequence a year, made when the year's first order comes
+            CREATE FUNCTION orders_next_numbers(year int, wanted int, OUT id bigint, OUT serial bigint)
+            RETURNS SETOF record LANGUAGE plpgsql AS $$
+            DECLARE
+              name text := format('orders_number_%s', year);
+            BEGIN
+              IF to_regclass(name) IS NULL THEN
+                PERFORM pg_advisory_xact_lock(1347767382, year);
+                EXECUTE format('CREATE SEQUENCE IF NOT EXISTS %I', name);
+              END IF;
+              RETURN QUERY SELECT nextval('orders_order_id_seq'), nextval(name::regclass) FROM generate_series(1, wanted);
+            END $$;
+
+            -- a change of a line, a refund or a problem is a change of its order: followers must see it
             CREATE FUNCTION orders_touch_order() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
               IF TG_OP = 'DELETE' THEN
@@ -402,6 +427,18 @@ class Migration(migrations.Migration):
             REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_touch_order();
             CREATE TRIGGER orders_orderline_touch_delete AFTER DELETE ON orders_orderline
             REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_touch_order();
+            CREATE TRIGGER orders_refund_touch_insert AFTER INSERT ON orders_refund
+            REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_touch_order();
+            CREATE TRIGGER orders_refund_touch_update AFTER UPDATE ON orders_refund
+            REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_touch_order();
+            CREATE TRIGGER orders_refund_touch_delete AFTER DELETE ON orders_refund
+            REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_touch_order();
+            CREATE TRIGGER orders_problem_touch_insert AFTER INSERT ON orders_problem
+            REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_touch_order();
+            CREATE TRIGGER orders_problem_touch_update AFTER UPDATE ON orders_problem
+            REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_touch_order();
+            CREATE TRIGGER orders_problem_touch_delete AFTER DELETE ON orders_problem
+            REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION orders_touch_order();
 
             -- an order belongs to one channel, for ever, and is never deleted
             CREATE FUNCTION orders_guard() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -409,17 +446,32 @@ class Migration(migrations.Migration):
               IF TG_OP = 'DELETE' THEN
                 RAISE EXCEPTION 'orders are never deleted' USING ERRCODE = 'restrict_violation';
               END IF;
-              IF NEW.channel_id <> OLD.channel_id OR NEW.number <> OLD.number THEN
+              IF NEW.channel_id <> OLD.channel_id OR NEW.number <> OLD.number OR NEW.id <> OLD.id THEN
                 RAISE EXCEPTION 'an order keeps its channel and its number for ever' USING ERRCODE = 'restrict_violation';
               END IF;
               RETURN NEW;
             END $$;
-            CREATE TRIGGER orders_order_guard_update BEFORE UPDATE OF channel_id, number ON orders_order
+            CREATE TRIGGER orders_order_guard_update BEFORE UPDATE OF id, channel_id, number ON orders_order
             FOR EACH ROW EXECUTE FUNCTION orders_guard();
             CREATE TRIGGER orders_order_guard_delete BEFORE DELETE ON orders_order
             FOR EACH ROW EXECUTE FUNCTION orders_guard();
+
+            -- a part that changed hands would leave its trace with one order only
+            CREATE FUNCTION orders_guard_part() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              IF NEW.order_id <> OLD.order_id OR NEW.id <> OLD.id THEN
+                RAISE EXCEPTION '% keeps its order for ever', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+              END IF;
+              RETURN NEW;
+            END $$;
+            CREATE TRIGGER orders_orderline_guard BEFORE UPDATE OF id, order_id ON orders_orderline
+            FOR EACH ROW EXECUTE FUNCTION orders_guard_part();
+            CREATE TRIGGER orders_refund_guard BEFORE UPDATE OF id, order_id ON orders_refund
+            FOR EACH ROW EXECUTE FUNCTION orders_guard_part();
+            CREATE TRIGGER orders_problem_guard BEFORE UPDATE OF id, order_id ON orders_problem
+            FOR EACH ROW EXECUTE FUNCTION orders_guard_part();
             """,
-            "DROP FUNCTION IF EXISTS orders_touch(), orders_touch_order(), orders_guard() CASCADE;",
+            "DROP FUNCTION IF EXISTS orders_touch(), orders_touch_order(), orders_guard_part(), orders_guard(), orders_next_numbers CASCADE;",
         ),
         migrations.RunSQL(
             """
@@ -464,5 +516,21 @@ class Migration(migrations.Migration):
             "DROP TRIGGER IF EXISTS orders_refund_history_insert ON orders_refund;"
             " DROP TRIGGER IF EXISTS orders_refund_history_delete ON orders_refund;"
             " DROP TRIGGER IF EXISTS orders_refund_history_update ON orders_refund;",
+        ),
+        migrations.RunSQL(
+            """
+            CREATE TRIGGER orders_problem_history_insert AFTER INSERT ON orders_problem
+            REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+            EXECUTE FUNCTION history_of_part('order', 'order_id', 'problem', 'code', 'params');
+            CREATE TRIGGER orders_problem_history_delete AFTER DELETE ON orders_problem
+            REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
+            EXECUTE FUNCTION history_of_part('order', 'order_id', 'problem', 'code', 'params');
+            CREATE TRIGGER orders_problem_history_update AFTER UPDATE ON orders_problem
+            REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT
+            EXECUTE FUNCTION history_of_update('order', 'order_id', 'problem', 'code', 'id,order_id,message_id,resolved_at');
+            """,
+            "DROP TRIGGER IF EXISTS orders_problem_history_insert ON orders_problem;"
+            " DROP TRIGGER IF EXISTS orders_problem_history_delete ON orders_problem;"
+            " DROP TRIGGER IF EXISTS orders_problem_history_update ON orders_problem;",
         ),
     ]

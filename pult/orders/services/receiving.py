@@ -17,6 +17,7 @@ from pult.channels.selectors import lock_for_writing
 from pult.channels.services import note_orders
 from pult.history.services import acting
 from pult.history.types import Actor
+from pult.lib.bulk import copy_rows
 from pult.lib.clock import now
 from pult.lib.search import search_text
 from pult.orders.models import Order
@@ -88,15 +89,8 @@ def _bytes(value: Any) -> bytes | None:
 def _next_numbers(count: int) -> list[tuple[int, str]]:
     """Ids and order numbers for `count` new orders; one query. Numbers run per year and may have gaps."""
     year = now().astimezone(ZoneInfo(settings.PULT_TIME_ZONE)).year
-    sequence = f"orders_number_{year:04d}"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s)", [sequence])
-        if cursor.fetchone()[0] is None:
-            cursor.execute(f"CREATE SEQUENCE IF NOT EXISTS {sequence}")
-        cursor.execute(
-            "SELECT nextval('orders_order_id_seq'), nextval(%s::regclass) FROM generate_series(1, %s)",
-            [sequence, count],
-        )
+        cursor.execute("SELECT id, serial FROM orders_next_numbers(%s, %s)", [year, count])
         return [(pk, format_number(year, serial)) for pk, serial in cursor.fetchall()]
 
 
@@ -192,16 +186,8 @@ def _write_new(
             lines.append((pk, position, *line_values(line, product)))
         refunds.extend((pk, r.external_id, r.gross, r.net, r.vat, r.refunded_at, r.reason) for r in incoming.refunds)
         problems.extend((pk, p.code, json_text(p.params), arrival.message_id) for p in found_problems)
-    _copy("orders_order", _ORDER_COLUMNS, orders)
-    _copy("orders_orderline", _LINE_COLUMNS, lines)
-    _copy("orders_refund", "order_id, external_id, gross, net, vat, refunded_at, reason", refunds)
-    _copy("orders_problem", "order_id, code, params, message_id", problems)
+    copy_rows("orders_order", _ORDER_COLUMNS, orders)
+    copy_rows("orders_orderline", _LINE_COLUMNS, lines)
+    copy_rows("orders_refund", "order_id, external_id, gross, net, vat, refunded_at, reason", refunds)
+    copy_rows("orders_problem", "order_id, code, params, message_id", problems)
     return [Received(Verdict.NEW, pk, number) for pk, number in numbers]
-
-
-def _copy(table: str, columns: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    if not rows:
-        return
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)

@@ -26,7 +26,7 @@ function onKey(event) {
   else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && !onControl && row) {
     move(event, event.key === "ArrowDown" ? 1 : -1);
   } else if (!row || (onControl && !row.contains(onControl))) return;
-  else if (event.key === "Enter" && !onControl) open(row, false);
+  else if (event.key === "Enter" && !event.target.closest("a, button, summary")) open(row, false);
   else if (event.key === " " && !onControl) {
     event.preventDefault();
     row.querySelector("[data-preview]")?.click();
@@ -42,15 +42,20 @@ function move(event, by) {
   event.preventDefault();
   const here = all.indexOf(cursor());
   const next = all[Math.min(Math.max(here < 0 ? (by > 0 ? 0 : all.length - 1) : here + by, 0), all.length - 1)];
-  cursor()?.classList.remove("is-cursor");
-  next.classList.add("is-cursor");
+  putCursor(next);
   next.tabIndex = -1;
   next.focus({ preventScroll: true });
   next.scrollIntoView({ block: "nearest" });
 }
 
+function putCursor(row) {
+  cursor()?.classList.remove("is-cursor");
+  row.classList.add("is-cursor");
+}
+
 function onClick(event) {
-  const box = event.target.closest("[data-select]");
+  const box = event.target.closest("[data-list] [data-row] [data-select]");
+  if (box) putCursor(box.closest("[data-row]"));
   if (box) return select(box, box.checked, event.shiftKey);
   const row = event.target.closest("[data-row][data-href]");
   if (!row || event.target.closest("a, button, input, label, summary, select") || getSelection().toString()) return;

@@ -7,7 +7,7 @@ after kill −9, so nothing here can go stale:
 - `postgres.keeper`: the one keeper process holds it *exclusively*; its text is the keeper's pid;
 - `postgres.lock`: held for the moment in which somebody starts the keeper.
 
-The keeper (`python -m pult.project.postgres keep DIR`) alone starts, restarts and stops the server. It stops it only
+The keeper (`python -m pult.lib.postgres keep DIR`) alone starts, restarts and stops the server. It stops it only
 while it holds `postgres.users` exclusively, so a newcomer either comes first and keeps the server, or waits for the
 stop and has it started again. The module must stay light: no Django, no driver.
 """
@@ -283,7 +283,7 @@ def _keeper_pid(places: Places) -> int | None:
 
 def _start_keeper(places: Places, *, durable: bool) -> None:
     """Start the keeper and return once it has its lock, so that nobody starts a second one."""
-    command = [sys.executable, "-m", "pult.project.postgres", "keep", str(places.root)]
+    command = [sys.executable, "-m", "pult.lib.postgres", "keep", str(places.root)]
     if not durable:
         command.append("--no-fsync")
     with places.log.open("wb") as log:
@@ -568,7 +568,7 @@ class _Keeper:
                     return
                 fcntl.flock(users, fcntl.LOCK_UN)
             if not self.hurry:
-                time.sleep(POLL_S)  # a signal cuts it short only where the handler raises, so hurrying costs ≤ POLL_S
+                time.sleep(POLL_S)
 
     def _lives(self) -> bool:
         if self.child is not None:
@@ -647,7 +647,7 @@ def _falling_with_the_keeper() -> Callable[[], None] | None:
 def main(arguments: list[str]) -> NoReturn:
     """`keep DIR [--no-fsync]`: be the keeper of the embedded database in DIR."""
     if len(arguments) < 2 or arguments[0] != "keep":
-        sys.exit("usage: python -m pult.project.postgres keep DIR [--no-fsync]")
+        sys.exit("usage: python -m pult.lib.postgres keep DIR [--no-fsync]")
     try:
         _Keeper(Places.of(arguments[1]), durable="--no-fsync" not in arguments).run()
     except UserError as error:
