@@ -171,7 +171,9 @@ def _texts_of(path: Path) -> Iterator[tuple[Any, list[str], str | None]]:
     if not settings.configured:
         settings.configure(USE_I18N=True)
         django.setup()
-    source = io.BytesIO(templatize(path.read_text(encoding="utf-8"), origin=str(path)).encode())
+    # The indents of a page mean nothing to Python, but its tokenizer would stumble over them.
+    lines = templatize(path.read_text(encoding="utf-8"), origin=str(path)).splitlines()
+    source = io.BytesIO("\n".join(line.lstrip() for line in lines).encode())
     for _, text, comments, context in extract(extract_python, source, _KEYWORDS, _COMMENT_TAGS):
         yield text, comments, context
 

@@ -68,7 +68,7 @@ def writes(
 ) -> Callable[[View], View]:
     """A route that changes something: what it does happens once for each Idempotency-Key.
 
-    The view returns a document, or (status, document) where the status is not the usual one.
+    The view returns a document, or (status, document) where the status is one of `also`.
     """
     key = {
         "name": "Idempotency-Key",
@@ -78,7 +78,7 @@ def writes(
         "description": "A text of your own for this one write: sent again within 24 hours, it is answered as the first"
         " time and nothing is done twice.",
     }
-    options = {**options, "openapi_extra": {"parameters": [key]}}
+    options = {**options, "parameters": [key]}
     return _route(router, method, path, action=action, answer=answer, status=status, options=options)
 
 
@@ -103,8 +103,15 @@ def _route(
             return _done_once(request, key, lambda: _pair(view(request, **values), status))
 
         run.__signature__ = signature  # type: ignore[attr-defined]
+        parameters = {"parameters": options["parameters"]} if "parameters" in options else {}
         router.api_operation(
-            [method], path, auth=Bearer(action), response={status: answer}, operation_id=view.__name__, **options
+            [method],
+            path,
+            auth=Bearer(action),
+            response=dict.fromkeys((status, *options.get("also", ())), answer),
+            operation_id=view.__name__,
+            summary=options.get("summary"),
+            openapi_extra={"x-pult-action": action, **parameters},
         )(run)
         return run
 

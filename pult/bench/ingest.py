@@ -17,10 +17,18 @@ from pult.channels.models import SalesChannel
 from pult.channels.services import add_channel
 from pult.connectors.protocol import Page, RawMessage
 from pult.history.types import SYSTEM
-from pult.sync.services.understanding import take_page
+from pult.sync.services.taking import take_pages
+from pult.sync.services.understanding import Tally, take_page
 
 PAGE = 100
-TABLES = ("inbox_message", "orders_order", "orders_orderline", "history_entry", "customers_customer", "customers_identity")
+TABLES = (
+    "inbox_message",
+    "orders_order",
+    "orders_orderline",
+    "history_entry",
+    "customers_customer",
+    "customers_identity",
+)
 
 
 def run_ingest(*, orders: int, lines: int) -> dict[str, Any]:
@@ -53,15 +61,20 @@ def _prepare() -> SalesChannel:
     for sku, name, _ in PRODUCTS[::2]:
         save_product(actor=SYSTEM, sku=sku, name=name)
     return add_channel(
-        actor=SYSTEM, code="bench", kind="webshop", platform="woocommerce", name="Bench", open_settings={"url": "http://bench"}
+        actor=SYSTEM,
+        code="bench",
+        kind="webshop",
+        platform="woocommerce",
+        name="Bench",
+        open_settings={"url": "http://bench"},
     )
 
 
 def _take(channel: SalesChannel, messages: Sequence[RawMessage]) -> float:
+    chunks = (messages[index : index + PAGE] for index in range(0, len(messages), PAGE))
+    pages = (Page(chunk, {"seen": str(chunk[-1].modified_at)}) for chunk in chunks)
     started = time.perf_counter()
-    for index in range(0, len(messages), PAGE):
-        page = messages[index : index + PAGE]
-        take_page(channel, Page(page, {"seen": str(page[-1].modified_at)}), source="poll")
+    take_pages(channel, pages, source="poll", tally=Tally())
     return time.perf_counter() - started
 
 

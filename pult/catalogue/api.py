@@ -58,13 +58,13 @@ def create_product(request: HttpRequest, body: ProductInput) -> dict[str, Any]:
     return product_document(product)
 
 
-@reads(router, "/products/{sku}", action="catalogue.view", answer=ProductShape)
+@reads(router, "/products/{path:sku}", action="catalogue.view", answer=ProductShape)
 def get_product(request: HttpRequest, sku: Word) -> dict[str, Any]:
     """One product."""
     return product_document(_product(sku))
 
 
-@writes(router, "PATCH", "/products/{sku}", action="catalogue.edit", answer=ProductShape)
+@writes(router, "PATCH", "/products/{path:sku}", action="catalogue.edit", answer=ProductShape)
 def change_product(request: HttpRequest, sku: Word, body: ProductChange) -> dict[str, Any]:
     """Change a product; lines matched to it keep what they say."""
     product = _product(sku)

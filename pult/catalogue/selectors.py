@@ -22,12 +22,12 @@ def products_by_codes(
     by_sku: dict[str, tuple[int, str]] = {}
     by_barcode: dict[str, tuple[int, str]] = {}
     if skus:
-        rows = Product.objects.annotate(key=Upper("sku")).filter(key__in=list(skus)).values_list("pk", "sku")
+        rows = Product.objects.annotate(key=Upper("sku")).filter(key__any=skus).values_list("pk", "sku")
         by_sku = {key: (pk, sku) for pk, sku in rows if (key := sku_key(sku))}
     # a shop may put the barcode into its SKU field: digits alone are looked up as both
     wanted = set(barcodes) | {code for code in map(normalise_gtin, skus) if code and code.isdigit()}
     if wanted:
-        pairs = Barcode.objects.filter(code__in=wanted).values_list("code", "product_id", "product__sku")
+        pairs = Barcode.objects.filter(code__any=wanted).values_list("code", "product_id", "product__sku")
         by_barcode = {code: (pk, sku) for code, pk, sku in pairs}
     return by_sku, by_barcode
 
@@ -53,7 +53,9 @@ def products_by_sku(skus: Collection[str]) -> dict[str, Product]:
     return {key: product for product in found if (key := sku_key(product.sku))}
 
 
-def products_page(*, query: str = "", active: bool | None = None, after: int | None = None, limit: int) -> list[Product]:
+def products_page(
+    *, query: str = "", active: bool | None = None, after: int | None = None, limit: int
+) -> list[Product]:
     """A page of products with their barcodes, newest first, those older than the id `after`; two queries."""
     found = products_found(query).order_by("-pk")
     if active is not None:
@@ -61,3 +63,12 @@ def products_page(*, query: str = "", active: bool | None = None, after: int | N
     if after is not None:
         found = found.filter(pk__lt=after)
     return list(found.prefetch_related("barcodes")[:limit])
+
+
+def product_by_id(product_id: int) -> Product | None:
+    return Product.objects.filter(pk=product_id).first()
+
+
+def barcodes_of(product_id: int) -> list[str]:
+    """The barcodes of a product, in order."""
+    return list(Barcode.objects.filter(product_id=product_id).order_by("code").values_list("code", flat=True))

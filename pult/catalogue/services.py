@@ -11,7 +11,8 @@ from pult.catalogue.errors import DuplicateCode
 from pult.catalogue.models import Barcode, Product
 from pult.history.services import acting
 from pult.history.types import Actor
-from pult.lib.identifiers import normalise_gtin
+from pult.lib.identifiers import normalise_gtin, normalise_sku
+from pult.lib.jobs import defer
 from pult.lib.search import search_text
 
 
@@ -34,7 +35,7 @@ def save_product(
     """
     codes = None if barcodes is None else list(dict.fromkeys(code for code in map(normalise_gtin, barcodes) if code))
     values = {
-        "sku": sku.strip(),
+        "sku": normalise_sku(sku) or "",
         "name": name.strip(),
         "unit": unit.strip() or "db",
         "vat_rate": vat_rate,
@@ -57,6 +58,8 @@ def save_product(
                 Barcode.objects.bulk_create(Barcode(code=code, product=product) for code in codes if code not in known)
             words = (sku, name, *product.barcodes.values_list("code", flat=True))
             Product.objects.filter(pk=product.pk).update(search_text=search_text(words, phone=None, codes=()))
+            # lines that wait for this product are orders' matter, a floor above: the job is committed with the product
+            defer("orders.match_waiting_lines", product_id=product.pk, actor=[actor.kind, actor.id, actor.name])
     except IntegrityError as error:
         raise DuplicateCode(sku) from error
     return product

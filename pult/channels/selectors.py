@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
-from django.db.models import QuerySet
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import DurationField, ExpressionWrapper, F, OuterRef, Q, QuerySet, Subquery
 
 from pult.channels.errors import ChannelNotFound
 from pult.channels.models import SalesChannel, SyncRun
@@ -19,6 +19,8 @@ from pult.lib.secrets import open_sealed
 
 _POLL_LOCK = 0x50554C54  # the class of Pult's advisory locks ("PULT"); the object is the channel's id
 _WRITE_LOCK = 0x50554C55
+
+LONG_POLL = timedelta(seconds=15)
 
 
 def all_channels(*, archived: bool = False) -> QuerySet[SalesChannel]:
@@ -43,9 +45,29 @@ def polled_channels() -> QuerySet[SalesChannel]:
     return SalesChannel.objects.filter(kind="webshop", paused_at__isnull=True, archived_at__isnull=True)
 
 
-def channels_due(at: datetime) -> list[int]:
-    """Ids of the channels whose next poll has come."""
-    return list(polled_channels().filter(next_poll_at__lte=at).order_by("next_poll_at").values_list("pk", flat=True))
+def channels_due(at: datetime) -> list[tuple[int, bool]]:
+    """The channels whose next poll has come: id, and whether the last poll failed or took long."""
+    ended = SyncRun.objects.filter(channel=OuterRef("pk"), ended_at__isnull=False).order_by("-pk")
+    took = ended.annotate(took=ExpressionWrapper(F("ended_at") - F("started_at"), output_field=DurationField()))
+    found = polled_channels().filter(next_poll_at__lte=at).annotate(took=Subquery(took.values("took")[:1]))
+    rows = found.order_by("next_poll_at").values_list("pk", "failing_since", "took")
+    return [(pk, since is not None or (took is not None and took > LONG_POLL)) for pk, since, took in rows]
+
+
+def is_due(channel: SalesChannel, at: datetime) -> bool:
+    """Whether a loaded channel's next poll has come."""
+    waits = channel.paused_at is not None or channel.archived_at is not None
+    return not waits and channel.next_poll_at <= at
+
+
+def hooks_due(at: datetime, *, every: timedelta) -> list[int]:
+    """Ids of the channels whose webhooks were not looked at for so long.
+
+    One that fails, or has not answered yet, is left to its polls: a shop that hangs shall hold one job and not two.
+    """
+    found = polled_channels().filter(failing_since__isnull=True).exclude(cursor={})
+    found = found.filter(Q(hooks_checked_at__isnull=True) | Q(hooks_checked_at__lte=at - every))
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 def opened_settings(channel: SalesChannel) -> dict[str, str]:
@@ -97,7 +119,7 @@ def poll_lock(channel_id: int, *, wait: bool = False) -> Iterator[bool]:
     finally:
         # a connection lost meanwhile has let the lock go already
         if held and connection.connection is not None and not connection.connection.closed:
-            with connection.cursor() as cursor:
+            with suppress(OperationalError, InterfaceError), connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [_POLL_LOCK, channel_id])
 
 

@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from pult.channels.errors import BadChannel
 from pult.channels.models import KINDS, SalesChannel, SyncRun
 from pult.channels.rules.health import backoff_s
-from pult.history.services import acting
+from pult.history.services import acting, record
 from pult.history.types import Actor
 from pult.lib.clock import now
 from pult.lib.failures import ChannelFailure, Throttled
@@ -38,7 +38,8 @@ def add_channel(
     """Make a channel. The settings have been checked by who knows the platform. Raises BadChannel."""
     if not is_channel_code(code):
         raise BadChannel(
-            f"The code “{code}” will not do: use small letters, digits and dashes, for instance {slugify(code) or 'my-shop'}.",
+            f"The code “{code}” will not do: use small letters, digits and dashes, for instance"
+            f" {slugify(code) or 'my-shop'}.",
             code="bad_code",
         )
     if kind not in KINDS:
@@ -84,8 +85,11 @@ def change_channel(
         if secret_settings:
             known = open_sealed(bytes(channel.sealed), settings.SECRET_KEY) if channel.sealed else {}
             channel.sealed = seal({**known, **secret_settings}, settings.SECRET_KEY)
+            # the sealed column is kept out of the history: that it was replaced is not
+            record("channel", channel_id, action="credentials_replaced", actor=actor)
         if open_settings is not None or secret_settings:
             channel.next_poll_at = now()
+            channel.failures_in_row = 0
             channel.hooks_checked_at = None
         channel.save()
     return channel
@@ -101,7 +105,13 @@ def resume_channel(channel_id: int, *, actor: Actor) -> None:
     """Go on at once, from where the channel stood."""
     with acting(actor, "resumed"):
         SalesChannel.objects.filter(pk=channel_id, paused_at__isnull=False).update(
-            paused_at=None, next_poll_at=now(), failures_in_row=0, failing_since=None, in_step_at=now()
+            paused_at=None,
+            next_poll_at=now(),
+            failures_in_row=0,
+            failing_since=None,
+            failure_code=None,
+            failure_detail=None,
+            in_step_at=now(),
         )
 
 
@@ -122,9 +132,19 @@ def advance_cursor(channel_id: int, cursor: Mapping[str, Any]) -> None:
 
 
 def start_run(channel_id: int, *, trigger: str) -> SyncRun:
-    """Open an entry in the log of synchronisations. `trigger`: poll, hook, manual, full, compare."""
-    SalesChannel.objects.filter(pk=channel_id).update(poll_started_at=now())
-    return SyncRun.objects.create(channel_id=channel_id, trigger=trigger, started_at=now())
+    """Open an entry in the log of synchronisations, under the channel's `poll_lock`.
+
+    `trigger`: poll, hook, manual, full, compare.
+    """
+    at = now()
+    SalesChannel.objects.filter(pk=channel_id).update(poll_started_at=at)
+    # one at a time: an entry still open is of a process that was killed, or whose database was
+    SyncRun.objects.filter(channel_id=channel_id, ended_at__isnull=True).update(
+        ended_at=at,
+        error_code="interrupted",
+        error="It was interrupted; the next one went on from where it stood.",
+    )
+    return SyncRun.objects.create(channel_id=channel_id, trigger=trigger, started_at=at)
 
 
 @transaction.atomic
@@ -174,6 +194,11 @@ def note_orders(channel_id: int, *, at: datetime) -> None:
     SalesChannel.objects.filter(pk=channel_id).update(last_order_at=at)
 
 
+def note_in_step(channel_id: int) -> None:
+    """Everything that changed has been seen, in the middle of a longer work."""
+    SalesChannel.objects.filter(pk=channel_id).update(in_step_at=now())
+
+
 def note_compared(channel_id: int) -> None:
     SalesChannel.objects.filter(pk=channel_id).update(compared_at=now())
 
@@ -191,7 +216,13 @@ def prune_runs(*, quiet_after: timedelta = timedelta(days=1), all_after: timedel
     """Forget old log entries: those in which nothing happened after a day, the others after thirty."""
     at = now()
     quiet, _ = SyncRun.objects.filter(
-        started_at__lt=at - quiet_after, error__isnull=True, fetched=F("unchanged"), trigger="poll"
+        started_at__lt=at - quiet_after,
+        error__isnull=True,
+        fetched=F("unchanged"),
+        created=0,
+        updated=0,
+        failed=0,
+        trigger="poll",
     ).delete()
     old, _ = SyncRun.objects.filter(started_at__lt=at - all_after).delete()
     return quiet + old

@@ -53,7 +53,7 @@ def _owners(signs: set[Sign]) -> dict[Sign, int]:
         return {(kind, value): customer_id for kind, value, customer_id in cursor.fetchall()}
 
 
-_COLUMNS = "id, type, name, company, email, phone, tax_number, eu_tax_number, \"group\", search_text"
+_COLUMNS = 'id, type, name, company, email, phone, tax_number, eu_tax_number, "group", search_text'
 
 
 def _create(rows: list[tuple[Buyer, list[Sign]]]) -> dict[Sign, int]:
@@ -142,6 +142,7 @@ def create_customer(*, actor: Actor, **values: str | None) -> Customer:
     )
     with acting(actor, "created"), transaction.atomic():
         customer.save()
-        if _insert_signs(sorted((sign, customer.pk) for sign in signs)) or not signs:
-            return customer
-        raise CustomerKnown(next(iter(_owners(set(signs)).values())))
+        owners = _keep_signs({sign: customer.pk for sign in signs}) if signs else {}
+        if taken := set(owners.values()) - {customer.pk}:
+            raise CustomerKnown(taken.pop())
+    return customer

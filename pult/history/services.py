@@ -31,10 +31,14 @@ def _json(data: Mapping[str, Any] | None) -> str:
 
 
 def _set(cursor: Any, actor: str, action: str, data: str) -> tuple[str, str, str]:
-    """Set the three for the rest of the transaction, and return what they were."""
+    """Set the three for the rest of the transaction, and return what they were.
+
+    The transaction gets its number here, before anything in it reads the clock: orders.selectors.change_horizon relies
+    on seeing every transaction that has written a time.
+    """
     cursor.execute(
         "SELECT before.actor, before.action, before.data, set_config('pult.actor', %s, true),"
-        " set_config('pult.action', %s, true), set_config('pult.data', %s, true)"
+        " set_config('pult.action', %s, true), set_config('pult.data', %s, true), pg_current_xact_id()"
         " FROM (SELECT coalesce(current_setting('pult.actor', true), '') AS actor,"
         " coalesce(current_setting('pult.action', true), '') AS action,"
         " coalesce(current_setting('pult.data', true), '') AS data OFFSET 0) before",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 
 from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from pult.inbox.models import Message
 
@@ -15,7 +17,7 @@ def message_by_id(message_id: int) -> Message | None:
 
 def bodies_of(message_ids: Collection[int]) -> dict[int, bytes]:
     """Raw bodies by message id."""
-    rows = Message.objects.filter(pk__in=list(message_ids)).values_list("pk", "body")
+    rows = Message.objects.filter(pk__any=message_ids).values_list("pk", "body")
     return {pk: bytes(body) for pk, body in rows}
 
 
@@ -34,9 +36,10 @@ def messages_page(*, state: str | None = None, channel_code: str | None = None) 
     return found
 
 
-def left_over_channels() -> list[int]:
-    """Channels that have kept messages nobody has understood yet: what a crash between the two steps leaves."""
-    return list(Message.objects.filter(state="kept").order_by().values_list("channel_id", flat=True).distinct())
+def left_over_channels(*, for_at_least: timedelta) -> list[int]:
+    """Channels with messages that nobody has understood for so long: what a crash between the two steps leaves."""
+    waiting = Message.objects.filter(state="kept", received_at__lt=Now() - for_at_least)
+    return list(waiting.order_by().values_list("channel_id", flat=True).distinct())
 
 
 def left_over(channel_id: int, *, limit: int) -> list[int]:

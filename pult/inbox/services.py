@@ -78,7 +78,7 @@ def open_messages(ids: Sequence[int], *, again: bool = False) -> list[Opened]:
     """
     rows = (
         Message.objects.select_for_update(skip_locked=not again)
-        .filter(pk__in=ids, **({} if again else {"state": "kept"}))
+        .filter(pk__any=ids, **({} if again else {"state": "kept"}))
         .order_by("id")
         .values_list("pk", "external_id", "checksum", "body")
     )
@@ -111,6 +111,11 @@ def mark_failed(reasons: Mapping[int, tuple[str, str]]) -> None:
             [
                 list(reasons),
                 [code for code, _ in reasons.values()],
-                [text.replace("\x00", "")[:2000] for _, text in reasons.values()],
+                [_writable(text) for _, text in reasons.values()],
             ],
         )
+
+
+def _writable(text: str) -> str:
+    """A reason as PostgreSQL takes it: a failure to write what a shop sent must not fail itself."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:2000]

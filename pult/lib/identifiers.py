@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from stdnum import ean
@@ -19,6 +20,7 @@ def is_channel_code(text: str) -> bool:
     return CHANNEL_CODE.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=8_192)  # the same codes come again and again in an import
 def normalise_gtin(text: str | None) -> str | None:
     """The bar code without spaces and hyphens between its digits; other codes as they are, trimmed; None if empty."""
     cleaned = normalise_sku(text)
@@ -46,6 +48,7 @@ def normalise_sku(text: str | None) -> str | None:
     return " ".join(visible.split()) or None
 
 
+@lru_cache(maxsize=8_192)
 def sku_key(text: str | None) -> str | None:
     """The SKU for matching: normalised and in capitals. None if empty."""
     sku = normalise_sku(text)

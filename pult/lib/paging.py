@@ -25,6 +25,7 @@ class BadCursor(UserError):
     """The cursor was not made by Pult, or for another list."""
 
     code = "bad_cursor"
+    field = "cursor"
 
 
 def encode_cursor(values: Sequence[CursorValue]) -> str:

@@ -6,21 +6,21 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-_SEPARATORS = re.compile(r"[\s]+")
 _MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
+_NO_DIGITS = re.compile(r"\D+")
 _PHONE = re.compile(r"[+\d][\d\s()/.-]{5,}")
 
 
 def fold(text: str) -> str:
     """Lower case without accents and with single spaces: „Kőváry  Úr” and "kovary ur" meet."""
     if text.isascii():
-        return _SEPARATORS.sub(" ", text.lower()).strip()
-    return _SEPARATORS.sub(" ", _MARKS.sub("", unicodedata.normalize("NFKD", text.casefold()))).strip()
+        return " ".join(text.lower().split())
+    return " ".join(_MARKS.sub("", unicodedata.normalize("NFKD", text.casefold())).split())
 
 
 def digits(text: str) -> str:
     """The digits alone: +36 30/123-4567 is found as 36301234567 and as 301234567."""
-    return "".join(c for c in text if c.isdigit())
+    return _NO_DIGITS.sub("", text)
 
 
 def search_text(texts: Iterable[str | None], *, phone: str | None, codes: Iterable[str | None]) -> str:
@@ -29,6 +29,8 @@ def search_text(texts: Iterable[str | None], *, phone: str | None, codes: Iterab
     if phone:
         parts.append(digits(phone)[:20])
     parts.extend(dict.fromkeys(code[:60] for code in codes if code))
+    # numbers with dashes or spaces in them are typed as phone numbers are, and looked for as their digits
+    parts.extend(dict.fromkeys(digits(number) for part in parts for number in _PHONE.findall(part)))
     return fold(" ".join(parts))[:2000]
 
 

@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from ninja import Schema
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from pult.lib.countries import is_country
 from pult.lib.currencies import is_currency
@@ -174,10 +182,12 @@ Time = Annotated[datetime, PlainValidator(_time), WithJsonSchema(_TIME_SCHEMA)]
 Until = Annotated[datetime, PlainValidator(_until), WithJsonSchema(_TIME_SCHEMA)]
 """A time that is not included any more; a day alone is included to its end."""
 
+MaybeTime = Annotated[Time | None, BeforeValidator(_none_if_blank)]
+MaybeUntil = Annotated[Until | None, BeforeValidator(_none_if_blank)]
+"""In a filter: an empty one is none."""
+
 Day = Annotated[date, PlainValidator(_day), WithJsonSchema(_DAY_SCHEMA)]
-Word = Annotated[
-    str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL), AfterValidator(_stripped_word)
-]
+Word = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=NO_NUL), AfterValidator(_stripped_word)]
 """A short text that must be given and must not be empty."""
 
 MaybeWord = Annotated[
@@ -195,12 +205,8 @@ Search = Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)]
 Cursor = Annotated[str, StringConstraints(max_length=1024, pattern=r"^[A-Za-z0-9_-]*$")]
 Limit = Annotated[int, Field(ge=1, le=LONGEST_LIST)]
 RowId = Annotated[int, Field(ge=1, le=2**63 - 1)]
-Currency = Annotated[
-    str, StringConstraints(min_length=3, max_length=3, to_upper=True), AfterValidator(_currency)
-]
-Country = Annotated[
-    str, StringConstraints(min_length=2, max_length=2, to_upper=True), AfterValidator(_country)
-]
+Currency = Annotated[str, StringConstraints(min_length=3, max_length=3, to_upper=True), AfterValidator(_currency)]
+Country = Annotated[str, StringConstraints(min_length=2, max_length=2, to_upper=True), AfterValidator(_country)]
 
 
 class FieldError(Document):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 from django.http import HttpRequest
 from ninja import Query, Router
@@ -12,7 +12,6 @@ from pydantic import Field
 from pult.accounts.access import actor_of
 from pult.accounts.api import reads, writes
 from pult.catalogue.selectors import product_by_sku
-from pult.channels.models import KINDS
 from pult.channels.selectors import all_channels, channel_by_code
 from pult.history.selectors import entries_of
 from pult.lib.failures import UserError
@@ -23,6 +22,7 @@ from pult.orders.models import Order
 from pult.orders.rules.changes import Verdict
 from pult.orders.rules.states import PAYMENT_STATUSES, STATUSES, STEPS
 from pult.orders.schemas import (
+    ChannelKind,
     HistoryPage,
     MatchedShape,
     MatchInput,
@@ -75,8 +75,7 @@ def list_orders(request: HttpRequest, query: Query[OrdersQuery]) -> dict[str, An
         return _page(orders, encode_cursor([CHANGED, last.updated_at, last.pk]) if last else None)
     if query.updated_from is not None:
         raise BadCursor(
-            "This cursor belongs to the list without updated_from.", next_step="Start again without a cursor.",
-            field="cursor",
+            "This cursor belongs to the list without updated_from.", next_step="Start again without a cursor."
         )
     orders = orders_page(filter_, limit=query.limit + 1, after=after)
     page = orders[: query.limit]
@@ -93,7 +92,7 @@ def _position(cursor: str | None) -> tuple[str | None, tuple[datetime, int] | No
         return None, None
     kind, at, pk = decode_cursor(cursor, [str, datetime, int])
     if kind not in (NEWEST, CHANGED):
-        raise BadCursor("This cursor is not one that Pult gave for this list.", field="cursor")
+        raise BadCursor("This cursor is not one that Pult gave for this list.")
     assert isinstance(kind, str) and isinstance(at, datetime) and isinstance(pk, int)
     return kind, (at, pk)
 
@@ -102,7 +101,7 @@ def _filter_of(query: OrdersQuery) -> OrderFilter:
     codes = set(all_channels(archived=True).values_list("code", flat=True)) if query.channel.strip() else set()
     return OrderFilter(
         channels=_values("channel", query.channel, codes),
-        kinds=_values("kind", query.kind, KINDS),
+        kinds=_values("kind", query.kind, get_args(ChannelKind)),
         statuses=_values("status", query.status, STATUSES),
         payment_statuses=_values("payment_status", query.payment_status, PAYMENT_STATUSES),
         placed_from=query.placed_from,
@@ -126,7 +125,7 @@ def _values(name: str, text: str, known: Any) -> list[str]:
     return values
 
 
-@writes(router, "POST", "/orders", action="orders.create", answer=OrderShape, status=201)
+@writes(router, "POST", "/orders", action="orders.create", answer=OrderShape, status=201, also=(200,))
 def create_order(request: HttpRequest, body: OrderInput) -> tuple[int, dict[str, Any]]:
     """Record an order in a channel of the kind `custom`; Pult completes it from the catalogue and computes the amounts.
 

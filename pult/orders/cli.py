@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,9 +71,7 @@ def orders_group() -> None:
 @orders_group.command("export")
 @click.option("--channel", "channel_code", metavar="CODE", help="Only the orders of this channel.")
 @click.option("--since", metavar="WHEN", help="Only orders placed since then (a day or a time).")
-@click.option(
-    "--format", "form", type=click.Choice(["jsonl", "csv", "xlsx"]), default="jsonl", show_default=True
-)
+@click.option("--format", "form", type=click.Choice(["jsonl", "csv", "xlsx"]), default="jsonl", show_default=True)
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; standard output otherwise.")
 def export(channel_code: str | None, since: str | None, form: str, output: Path | None) -> None:
     """Orders in the form of the API (jsonl), or one row a line (csv, xlsx), newest first."""
@@ -135,15 +134,15 @@ def _rows(documents: Iterator[dict[str, Any]]) -> Iterator[list[Any]]:
             yield head + [None] * (len(COLUMNS) - len(head))
 
 
+_FORMULA_SIGNS = frozenset("=+-@\t\r\n")
+_NUMBER = re.compile(r"[+-][0-9]+(\.[0-9]+)?")  # amounts, and phone numbers
+
+
 def safe_cell(value: Any) -> Any:
     """A cell that no spreadsheet takes for a formula: a buyer may be called =HYPERLINK(…)."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} and not _is_number(value):
+    if isinstance(value, str) and value[:1] in _FORMULA_SIGNS and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return value
-
-
-def _is_number(text: str) -> bool:
-    return text[1:].replace(".", "", 1).isdigit()
 
 
 def _write_xlsx(documents: Iterator[dict[str, Any]], output: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -186,7 +186,7 @@ def chips(address: ListAddress, base: str, channel_names: Mapping[str, str]) -> 
     return shown
 
 
-def menus(address: ListAddress, base: str, channels: Iterable[Any]) -> list[dict[str, Any]]:
+def menus(address: ListAddress, base: str, channels: Sequence[Any]) -> list[dict[str, Any]]:
     """The filter menus: label, icon and options, each option an address."""
 
     def menu(key: str, label: str, icon: str, options: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -206,8 +206,9 @@ def menus(address: ListAddress, base: str, channels: Iterable[Any]) -> list[dict
         menu(
             "payment", gettext("Payment"), "cash", [(code, look_of("payment", code).label) for code in PAYMENT_STATUSES]
         ),
-        menu("kind", gettext("Kind of channel"), "plug-connected", list(KIND_NAMES.items())),
     ]
+    if len({channel.kind for channel in channels}) > 1 or "kind" in address.values:
+        made.append(menu("kind", gettext("Kind of channel"), "plug-connected", list(KIND_NAMES.items())))
     if len(rows) > 1:
         made.insert(0, menu("channel", gettext("Channel"), "shopping-bag", rows))
     return made

@@ -191,7 +191,7 @@ class Refund(models.Model):
 
 
 class Problem(models.Model):
-    """Something a person should look at. `params` fill the sentence of `code`; `message_id` is the raw cause, if any."""
+    """Something a person should look at. `params` fill the sentence of `code`; `message_id` is the raw cause if any."""
 
     order = models.ForeignKey("orders.Order", on_delete=models.CASCADE, related_name="problems")
     code = models.TextField()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from decimal import Decimal
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop as _noop
 
 from pult.lib.failures import PultError
 from pult.orders.rules.problems import SENTENCES, sentence
+from pult.ui.formats import format_number
 from pult.ui.statuses import look_of
 
 
@@ -198,31 +200,41 @@ REMEDIES: dict[str, Any] = {
 }
 """What a person can do about each problem."""
 
+RESOLUTIONS: dict[str, Any] = {
+    "taken": _("what the shop changed was taken over"),
+    "refused": _("what the shop changed was refused"),
+    "settled": _("seen to"),
+    "gone": _("no longer there"),
+    "taken_back": _("the shop took its change back"),
+}
+"""What became of a problem."""
+
 # The sentences themselves stand in `rules.problems` and `errors`, which know no Django: named here to be translated.
 _SENTENCES = (
-    _noop(
-        "The lines add up to {lines} {currency}, the channel says {total} {currency}: a difference of {difference} {currency}."
+    gettext_noop(
+        "The lines add up to {lines} {currency}, the channel says {total} {currency}:"
+        " a difference of {difference} {currency}."
     ),
-    _noop("The total is negative: {total} {currency}."),
-    _noop("The order has no lines."),
-    _noop("The currency “{currency}” is not known."),
-    _noop("The country “{country}” is not known."),
-    _noop("The shop's state “{status}” is not known; the order came in as new."),
-    _noop("The tax number “{tax_number}” does not pass its check."),
-    _noop("A text was too long and was cut: {field}. The raw message has all of it."),
-    _noop("The shop changed the order after work on it had begun: {fields}."),
-    _noop("More was given back ({refunded} {currency}) than the order's total ({total} {currency})."),
-    _noop("The buyer chose a pickup point, but the shop did not send which one."),
-    _noop("The shop's state changed to “{status}”, which does not fit the order's state here."),
+    gettext_noop("The total is negative: {total} {currency}."),
+    gettext_noop("The order has no lines."),
+    gettext_noop("The currency “{currency}” is not known."),
+    gettext_noop("The country “{country}” is not known."),
+    gettext_noop("The shop's state “{status}” is not known; the order came in as new."),
+    gettext_noop("The tax number “{tax_number}” does not pass its check."),
+    gettext_noop("A text was too long and was cut: {field}. The raw message has all of it."),
+    gettext_noop("The shop changed the order after work on it had begun: {fields}."),
+    gettext_noop("More was given back ({refunded} {currency}) than the order's total ({total} {currency})."),
+    gettext_noop("The buyer chose a pickup point, but the shop did not send which one."),
+    gettext_noop("The shop's state changed to “{status}”, which does not fit the order's state here."),
 )
 _ERRORS = (
-    _noop("The step “%(step)s” is not allowed while the order is “%(status)s”."),
-    _noop("There is no order %(number)s."),
-    _noop("A change in the shop is taken or refused, not settled."),
-    _noop("Order %(number)s has no line %(position)s."),
-    _noop("The line has no code to remember; match it alone."),
-    _noop("These fields can't be edited: %(fields)s."),
-    _noop("Order %(number)s is finished: only its internal note and tags can be edited."),
+    gettext_noop("The step “%(step)s” is not allowed while the order is “%(status)s”."),
+    gettext_noop("There is no order %(number)s."),
+    gettext_noop("A change in the shop is taken or refused, not settled."),
+    gettext_noop("Order %(number)s has no line %(position)s."),
+    gettext_noop("The line has no code to remember; match it alone."),
+    gettext_noop("These fields can't be edited: %(fields)s."),
+    gettext_noop("Order %(number)s is finished: only its internal note and tags can be edited."),
 )
 
 
@@ -255,7 +267,11 @@ def field_name(field: str) -> str:
 
 def problem_sentence(code: str, params: Mapping[str, Any]) -> str:
     """What is wrong, in the reader's language."""
+    language = (get_language() or "hu").split("-")[0]
     shown = dict(params)
+    for name in ("total", "lines", "difference", "refunded"):
+        with suppress(ArithmeticError, ValueError, TypeError, KeyError):
+            shown[name] = format_number(Decimal(shown[name]), language=language)
     if isinstance(shown.get("fields"), list):
         shown["fields"] = [field_name(field) for field in shown["fields"]]
     if isinstance(shown.get("field"), str):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from django.utils.translation import get_language, gettext
 
-from pult.orders.phrases import FIELDS, LINE_KINDS, field_name
+from pult.orders.phrases import LINE_KINDS, field_name
 from pult.ui.formats import format_money, format_number
 from pult.ui.statuses import look_of
 from pult.ui.templatetags.pult_ui import exact_words
@@ -19,7 +19,19 @@ LONGEST: Final = 300
 """Characters shown of one text: a hostile name of 10,000 must not bury the page."""
 
 _MONEY: Final = frozenset(
-    "paid refunded total_net total_vat total_gross unit_price_net unit_price_gross discount_gross net vat gross".split()
+    [
+        "paid",
+        "refunded",
+        "total_net",
+        "total_vat",
+        "total_gross",
+        "unit_price_net",
+        "unit_price_gross",
+        "discount_gross",
+        "net",
+        "vat",
+        "gross",
+    ]
 )
 _TIMES: Final = frozenset({"paid_at", "refunded_at", "placed_at"})
 _STATES: Final = {"status": "order", "payment_status": "payment", "fulfilment_status": "fulfilment"}
@@ -60,16 +72,16 @@ def differences(changes: Mapping[str, Sequence[Any]], currency: str) -> list[Dif
             old = before if isinstance(before, dict) else {}
             found += [
                 Difference(
-                    field_name(f"buyer_{part}"), value_lines(part, old.get(part), currency), value_lines(part, new, currency)
+                    field_name(f"buyer_{part}"),
+                    value_lines(part, old.get(part), currency),
+                    value_lines(part, new, currency),
                 )
                 for part, new in after.items()
                 if old.get(part) != new and part != "external_id"
             ]
         else:
             found.append(
-                Difference(
-                    field_name(field), value_lines(field, before, currency), value_lines(field, after, currency)
-                )
+                Difference(field_name(field), value_lines(field, before, currency), value_lines(field, after, currency))
             )
     return found
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from pult.history.models import Entry
 from pult.lib.money import format_amount, format_quantity
 from pult.lib.shapes import (
     Country,
@@ -17,6 +16,8 @@ from pult.lib.shapes import (
     Document,
     Input,
     MaybeText,
+    MaybeTime,
+    MaybeUntil,
     MaybeWord,
     Number,
     PageQuery,
@@ -24,7 +25,6 @@ from pult.lib.shapes import (
     Positive,
     Search,
     Time,
-    Until,
     Word,
 )
 from pult.lib.times import time_text
@@ -33,9 +33,10 @@ from pult.orders.rules.problems import sentence
 from pult.orders.selectors import lines_of, open_problems_of
 from pult.orders.types import ZERO, Address, AskedLine, AskedOrder, IncomingBuyer, PickupPoint
 
-Status = Literal[
-    "new", "confirmed", "on_hold", "processing", "ready", "shipped", "completed", "cancelled", "returned"
-]
+if TYPE_CHECKING:
+    from pult.history.models import Entry
+
+Status = Literal["new", "confirmed", "on_hold", "processing", "ready", "shipped", "completed", "cancelled", "returned"]
 PaymentStatus = Literal["unpaid", "partly_paid", "paid", "partly_refunded", "refunded"]
 FulfilmentStatus = Literal["unfulfilled", "partly_fulfilled", "fulfilled", "returned"]
 ChannelKind = Literal["webshop", "store", "edi", "custom"]
@@ -301,9 +302,9 @@ class OrdersQuery(PageQuery):
     kind: Search = Field("", description="Kinds of channels: webshop, store, edi, custom.")
     status: Search = Field("", description="States of orders.")
     payment_status: Search = Field("", description="States of payment.")
-    placed_from: Time | None = Field(None, description="Placed then or later.")
-    placed_to: Until | None = Field(None, description="Placed before then; a day alone is included.")
-    updated_from: Time | None = Field(
+    placed_from: MaybeTime = Field(None, description="Placed then or later.")
+    placed_to: MaybeUntil = Field(None, description="Placed before then; a day alone is included.")
+    updated_from: MaybeTime = Field(
         None, description="Changed then or later; the list is then in the order of the changes, oldest first."
     )
     problems: bool = Field(False, description="Only orders with open problems.")
@@ -386,12 +387,12 @@ class OrderInput(Input):
 
     channel: Word = Field(description="The code of a channel of the kind custom.")
     lines: list[LineInput] = Field(min_length=1, max_length=1000)
-    customer: CustomerInput = Field(default_factory=lambda: CustomerInput())
+    customer: CustomerInput | None = None
     billing_address: AddressInput | None = None
     shipping_address: AddressInput | None = None
     pickup_point: PickupPointInput | None = None
-    payment: PaymentInput = Field(default_factory=lambda: PaymentInput())
-    shipping: ShippingInput = Field(default_factory=lambda: ShippingInput())
+    payment: PaymentInput | None = None
+    shipping: ShippingInput | None = None
     currency: Currency | None = Field(None, description="By default the channel's.")
     placed_at: Time | None = Field(None, description="By default now.")
     external_id: MaybeWord = Field(None, description="The caller's own id of the order; one order a channel has it.")
@@ -401,22 +402,24 @@ class OrderInput(Input):
     tags: list[Word] = Field(default_factory=list, max_length=100)
 
     def as_order(self) -> AskedOrder:
+        payment = self.payment or PaymentInput()
+        shipping = self.shipping or ShippingInput()
         return AskedOrder(
             lines=tuple(line.as_line() for line in self.lines),
-            buyer=self.customer.as_buyer(),
+            buyer=self.customer.as_buyer() if self.customer else IncomingBuyer(),
             currency=self.currency,
             placed_at=self.placed_at,
             external_id=self.external_id,
             external_number=self.external_number,
-            billing_address=self.billing_address and self.billing_address.as_address(),
-            shipping_address=self.shipping_address and self.shipping_address.as_address(),
-            pickup_point=self.pickup_point and self.pickup_point.as_point(),
-            payment_method=self.payment.method,
-            payment_name=self.payment.name,
-            transaction_id=self.payment.transaction_id,
-            shipping_method=self.shipping.method,
-            shipping_name=self.shipping.name,
-            tracking_numbers=tuple(self.shipping.tracking_numbers),
+            billing_address=self.billing_address.as_address() if self.billing_address else None,
+            shipping_address=self.shipping_address.as_address() if self.shipping_address else None,
+            pickup_point=self.pickup_point.as_point() if self.pickup_point else None,
+            payment_method=payment.method,
+            payment_name=payment.name,
+            transaction_id=payment.transaction_id,
+            shipping_method=shipping.method,
+            shipping_name=shipping.name,
+            tracking_numbers=tuple(shipping.tracking_numbers),
             customer_note=self.customer_note,
             internal_note=self.internal_note,
             tags=tuple(dict.fromkeys(self.tags)),

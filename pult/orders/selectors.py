@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from pult.lib.search import search_terms
 from pult.orders.errors import OrderNotFound
@@ -25,7 +25,8 @@ def order_by_number(number: str) -> Order:
 
 def order_for_update(number: str) -> Order:
     """The order, its row locked until the transaction ends. Raises OrderNotFound."""
-    order = Order.objects.select_for_update(of=("self",)).select_related("channel").filter(number=number).first()
+    found = Order.objects.select_for_update(of=("self",)).select_related("channel")
+    order = found.filter(number=number.strip().upper()).first()
     if order is None:
         raise OrderNotFound(number)
     return order
@@ -37,7 +38,7 @@ def orders_for_update(channel_id: int, keys: Collection[tuple[str, str]]) -> dic
         return {}
     found = (
         Order.objects.select_for_update(of=("self",))
-        .filter(channel_id=channel_id, external_id__in={external_id for external_id, _ in keys})
+        .filter(channel_id=channel_id, external_id__any={external_id for external_id, _ in keys})
         .order_by("pk")
     )
     return {(order.external_id or "", order.reuse_mark): order for order in found}
@@ -46,7 +47,7 @@ def orders_for_update(channel_id: int, keys: Collection[tuple[str, str]]) -> dic
 def source_messages(channel_id: int, external_ids: Collection[str]) -> dict[tuple[str, str], tuple[int, bytes | None]]:
     """(message id, checksum) that each known order was last written from, by (external id, reuse mark)."""
     rows = Order.objects.filter(
-        channel_id=channel_id, external_id__in=list(external_ids), source_message_id__isnull=False
+        channel_id=channel_id, external_id__any=external_ids, source_message_id__isnull=False
     ).values_list("external_id", "reuse_mark", "source_message_id", "source_checksum")
     return {(e, mark): (pk, bytes(checksum) if checksum else None) for e, mark, pk, checksum in rows}
 
@@ -139,6 +140,8 @@ def change_horizon() -> datetime:
     Call it in a statement of its own, before the query it bounds.
     """
     with connection.cursor() as cursor:
+        # within one transaction the view would show again what it showed the first time
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
             "SELECT least(statement_timestamp(), min(xact_start)) FROM pg_stat_activity"
             " WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_backend_pid()"
@@ -193,12 +196,15 @@ def _unmatched_lines() -> QuerySet[OrderLine]:
 
 
 def unmatched_codes(limit: int = 200) -> list[dict[str, Any]]:
-    """Codes that no product is known for, with how many lines carry each: {channel_code, external_sku, name, lines}."""
+    """Codes that no product is known for, those with the most lines first.
+
+    {order__channel__code, order__channel__name, external_sku, lines, quantity, example: a name that came with it}
+    """
     rows = (
         _unmatched_lines()
         .filter(external_sku__isnull=False)
         .values("order__channel__code", "order__channel__name", "external_sku")
-        .annotate(lines=Count("pk"), quantity=Sum("quantity"))
+        .annotate(lines=Count("pk"), quantity=Sum("quantity"), example=Min("name"))
         .order_by("-lines", "external_sku")[:limit]
     )
     return list(rows)

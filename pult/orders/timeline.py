@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext
 
-from pult.orders.phrases import action_words, field_name, problem_sentence
+from pult.orders.phrases import RESOLUTIONS, action_words, field_name, problem_sentence
 from pult.orders.readable import value_words
 
 # Keys of other tables: the words that go with them (SKU, name) are in the same entry.
 _UNTOLD = frozenset({"customer_id", "product_id", "external_id", "id"})
+_ONE_ACTION = timedelta(seconds=1)
 
 
 @dataclass(slots=True)
@@ -30,28 +31,50 @@ class Told:
 
 
 def told(entries: Iterable[Any], *, currency: str, raw_url: str = "") -> list[Told]:
-    """History entries, newest first; what one transaction did by one action is one entry.
+    """History entries, newest first; the statements of one action, told by the database one by one, are one entry.
 
     `raw_url`: where the raw messages are shown, named beside what a channel did.
     """
     found: list[Told] = []
-    last: tuple[Any, ...] = ()
+    last: Any = None
     for entry in entries:
-        key = (entry.at, entry.action, entry.actor_kind, entry.actor_id)
-        if key != last:
+        if last is None or not _belong_together(last, entry):
             found.append(_heading(entry, raw_url))
-            last = key
-        for name, (before, after) in sorted((entry.changes or {}).items()):
-            part = name.rpartition(".")[2]
-            if part not in _UNTOLD:
-                found[-1].changes.append(
-                    {
-                        "label": field_name(name),
-                        "before": value_words(part, before, currency),
-                        "after": value_words(part, after, currency),
-                    }
-                )
+        last = entry
+        found[-1].changes += _changes(entry.changes or {}, currency)
     return found
+
+
+def _belong_together(later: Any, earlier: Any) -> bool:
+    same = all(getattr(later, name) == getattr(earlier, name) for name in ("action", "actor_kind", "actor_id", "data"))
+    return same and later.at - earlier.at < _ONE_ACTION
+
+
+def _changes(changes: Mapping[str, Sequence[Any]], currency: str) -> list[dict[str, str]]:
+    shown = []
+    for name, (before, after) in sorted(changes.items()):
+        part = name.rpartition(".")[2]
+        if name.startswith("problem."):
+            code = name.split(".")[1]
+            if words := _problem_words(code, part, after):
+                shown.append({"label": gettext("problem"), "before": "", "after": words})
+        elif part not in _UNTOLD:
+            shown.append(
+                {
+                    "label": field_name(name),
+                    "before": value_words(part, before, currency),
+                    "after": value_words(part, after, currency),
+                }
+            )
+    return shown
+
+
+def _problem_words(code: str, part: str, after: Any) -> str:
+    """A problem that came (whole, or with other facts), or what became of it; nothing of one that is gone."""
+    if part == "resolution":
+        return str(RESOLUTIONS.get(str(after), ""))
+    params = after if part == "params" else (after or {}).get("params") if part == code else None
+    return problem_sentence(code, params) if isinstance(params, dict) else ""
 
 
 def _heading(entry: Any, raw_url: str) -> Told:

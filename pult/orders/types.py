@@ -1,6 +1,6 @@
 """The shape of the one door: what a connector, a clerk or a program says of an order.
 
-Frozen, without Django: made by pure functions (`connectors.*.parse_order`), taken in by `orders.services.receive_orders`.
+Frozen, without Django: made by pure functions (`connectors.*.parse_order`), taken in by `receive_orders`.
 Amounts are `Decimal` in the order's currency, as the channel sent them; times are aware and in UTC; absent is None.
 """
 

@@ -95,7 +95,7 @@ def order_list(request: HttpRequest) -> HttpResponse:
     ]
     context |= _page_of_orders(address, request, base)
     context["first_time"] = not channels and newest == 0
-    whole = not request.htmx or request.htmx.history_restore_request  # type: ignore[attr-defined]
+    whole = not request.htmx or request.htmx.history_restore_request
     response = render(request, "orders/order_list.html" if whole else "orders/order_list.html#rows", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -131,11 +131,7 @@ def arrived(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=400)
     address = forms.ListAddress.read(request.GET)
     count = arrived_since(address.filter(), int(since))
-    if not count:
-        return HttpResponse(status=204)
-    return render(
-        request, "orders/arrived.html", {"count": count, "url": address.url(reverse("orders:list"))}
-    )
+    return render(request, "orders/arrived.html", {"count": count, "url": address.url(reverse("orders:list"))})
 
 
 @allowed_to("orders.view")
@@ -202,13 +198,13 @@ def _order(number: str) -> Order:
 
 
 def _may(request: HttpRequest, action: str) -> bool:
-    return bool(request.user.can(action))  # type: ignore[union-attr]
+    return bool(request.user.can(action))
 
 
 def _steps_view(request: HttpRequest, order: Order) -> dict[str, Any]:
     """The one next step and the others, those that the person may take."""
     allowed = [step for step in steps_from(order.status) if _may(request, STEP_ACTIONS[step])]
-    views = {
+    views: dict[str, dict[str, Any]] = {
         step: {
             "step": step,
             "words": STEPS[step],
@@ -217,8 +213,10 @@ def _steps_view(request: HttpRequest, order: Order) -> dict[str, Any]:
         for step in allowed
     }
     first = NEXT_STEP.get(order.status)
+    if first not in views:
+        first = next((step for step, view in views.items() if not view["words"].warning), None)
     return {
-        "next_step": views.pop(first, None) if first else None,
+        "next_step": views.pop(first) if first else None,
         "other_steps": list(views.values()),
     }
 
@@ -416,26 +414,28 @@ def edit_tags(request: HttpRequest, number: str) -> HttpResponseBase:
     return _edit(request, number, forms.TagsForm(request.POST), "tags_form", "orders/order_detail.html#tags")
 
 
-def _edit(request: HttpRequest, number: str, form: Any, name: str, template: str) -> HttpResponseBase:
+def _edit(request: HttpRequest, number: str, form: Any, form_name: str, template: str) -> HttpResponseBase:
     """Save one field of an order; htmx gets the field back, and the timeline beside it."""
     order = _order(number)
     refused = ""
     if form.is_valid():
-        values = {field: value or None if isinstance(value, str) else value for field, value in form.cleaned_data.items()}
+        values = {
+            name: value if value or isinstance(value, list) else None for name, value in form.cleaned_data.items()
+        }
         try:
             edit_order(order.number, actor=actor_of(request), values=values)
         except PultError as error:
             refused = error_sentence(error)
     else:
         refused = " ".join(message for errors in form.errors.values() for message in errors)
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         if refused:
             messages.error(request, refused)
         return redirect(_detail_url(request, order.number))
     order = _order(order.number)
     context = {**_notes_view(request, order), **_timeline_view(request, order), "aside": True, "refused": refused}
     if refused:
-        context |= {name: form, "stays_open": True}
+        context |= {form_name: form, "stays_open": True}
     return render(request, template, context, status=422 if refused else 200)
 
 
@@ -449,26 +449,37 @@ def match_line(request: HttpRequest, number: str, position: int) -> HttpResponse
         raise Http404
     if request.method == "POST":
         return _match(request, order, line)
-    first_words = line.external_sku or line.name
-    q = request.GET.get("q", first_words).replace("\0", "").strip()[:200]
+    q, products = _products_for(line, request.GET.get("q"))
     context = {
         "order": order,
         "line": line,
         "q": q,
-        "products": list(products_found(q)[:PRODUCTS]),
+        "products": products,
         "alike": alike_lines(order.channel_id, line.external_sku) if line.external_sku else 0,
         "match_url": _with_query(request, reverse("orders:match", args=[order.number, position])),
         "back_url": _detail_url(request, order.number),
     }
-    part = request.headers.get("HX-Target", "") if request.htmx else ""  # type: ignore[attr-defined]
+    part = request.headers.get("HX-Target", "") if request.htmx else ""
     template = "orders/match.html"
-    if part == "match-results":
+    if part.startswith("match-results"):
         template += "#results"
     elif part:
         template += "#panel"
     response = render(request, template, context)
     patch_vary_headers(response, ["HX-Request", "HX-Target"])
     return response
+
+
+def _products_for(line: OrderLine, asked: str | None) -> tuple[str, list[Any]]:
+    """Products for the words asked for; at first for what the line itself says, its code before its name."""
+    if asked is None:
+        words = (line.name or "").split()
+        for attempt in (line.external_sku or "", " ".join(words[:3]), " ".join(words[:1])):
+            if attempt and (found := list(products_found(attempt)[:PRODUCTS])):
+                return attempt, found
+        return "", list(products_found("")[:PRODUCTS])
+    q = asked.replace("\0", "").strip()[:200]
+    return q, list(products_found(q)[:PRODUCTS])
 
 
 def _match(request: HttpRequest, order: Order, line: OrderLine) -> HttpResponseBase:

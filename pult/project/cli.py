@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import json
 import os
 import sys
 import traceback
@@ -23,7 +24,7 @@ from pult.lib.failures import PultError, UserError
 from pult.project.installation import EXIT_MISCONFIGURED, data_dir, ensure_database
 
 # With their modules these hold whole commands of the project itself; the others come from the apps.
-OWN_COMMANDS = ("migrate", "serve", "web", "worker")
+OWN_COMMANDS = ("doctor", "migrate", "serve", "web", "worker")
 MIGRATE_FIRST = "The database is not up to date. Run: pult migrate"
 AnyCommand = TypeVar("AnyCommand", bound=click.Command)
 
@@ -118,6 +119,32 @@ def worker() -> None:
 
     fall_with_supervisor()
     run_worker()
+
+
+@without_database  # it must be able to say that the database cannot be started
+@pult.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+@click.pass_context
+def doctor(ctx: click.Context, as_json: bool) -> None:
+    """Check database, queue, channels, clock and disk, and say what is wrong."""
+    failure = None
+    try:
+        ensure_database()
+    except PultError as error:
+        failure = str(error)
+    _set_up_django()
+    from pult.project.doctor import examine, findings_document
+
+    findings = []
+    for finding in examine(database_failure=failure):
+        findings.append(finding)
+        if not as_json:
+            click.echo(str(finding))
+    document = findings_document(findings)
+    if as_json:
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    if not document["ok"]:
+        ctx.exit(1)
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:

@@ -80,6 +80,28 @@ def database_from_url(url: str) -> dict[str, object]:
     }
 
 
+def email_from_url(url: str, data_dir: Path) -> dict[str, object]:
+    """Django's e-mail settings of smtp://user:password@host:port (STARTTLS) or smtps://…; without one, mails are files."""
+    if not url:
+        folder = data_dir / "mail"
+        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": folder}
+    parts = urlsplit(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ImproperlyConfigured("PULT_EMAIL_URL must look like smtp://user:password@mail.example:587.")
+    wrapped = parts.scheme == "smtps"
+    options = dict(parse_qsl(parts.query))
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or (465 if wrapped else 587),
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_SSL": wrapped,
+        "EMAIL_USE_TLS": not wrapped and options.get("tls", "true") != "false",
+        "EMAIL_TIMEOUT": 20,
+    }
+
+
 PULT_DATA_DIR = Path(env_text("PULT_DATA_DIR", "./var")).expanduser().resolve()
 PULT_BIND = env_text("PULT_BIND", "127.0.0.1:8000")
 PULT_PUBLIC_URL = env_text("PULT_PUBLIC_URL", f"http://{PULT_BIND}").rstrip("/")
@@ -87,8 +109,12 @@ PULT_SYNC_INTERVAL = env_number("PULT_SYNC_INTERVAL", 30, least=1)
 PULT_DATABASE_URL = env_text("PULT_DATABASE_URL")
 PULT_EMAIL_URL = env_text("PULT_EMAIL_URL")
 PULT_DEMO = env_bool("PULT_DEMO")
+PULT_SANDBOX_PORT = env_number("PULT_SANDBOX_PORT", 8090, least=1)
+PULT_SANDBOX_URL = env_text("PULT_SANDBOX_URL", f"http://127.0.0.1:{PULT_SANDBOX_PORT}").rstrip("/")
+# lists the sandbox shops that the wizard offers: a function of the address above, named here because it stands higher
+PULT_SANDBOX_SHOPS = "pult.sandbox.woocommerce.demo.shops_at"
 PULT_TIME_ZONE = env_text("PULT_TIME_ZONE", "Europe/Budapest")
-PULT_WORKER_CONCURRENCY = env_number("PULT_WORKER_CONCURRENCY", 8, least=1)
+PULT_WORKER_CONCURRENCY = env_number("PULT_WORKER_CONCURRENCY", 24, least=1)
 
 SECRET_KEY = env_text("PULT_SECRET_KEY") or kept_secret(PULT_DATA_DIR)
 DEBUG = env_bool("PULT_DEBUG")
@@ -119,6 +145,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "pult.project.middleware.ApiProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -201,6 +228,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [PULT_PUBLIC_URL]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+globals().update(email_from_url(PULT_EMAIL_URL, PULT_DATA_DIR))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env_text("PULT_EMAIL_FROM", f"pult@{urlsplit(PULT_PUBLIC_URL).hostname}")
 
 LANGUAGE_CODE = "hu"
 LANGUAGES = [("hu", "Magyar"), ("en", "English")]

@@ -5,12 +5,13 @@ Everything goes through the same services that people and programs use; nothing 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from html import unescape
 from random import Random
-from typing import Final
+from typing import Any, Final
 
 from pult.accounts.selectors import all_users
 from pult.accounts.services import create_user
@@ -28,7 +29,7 @@ from pult.orders.services.arrivals import Arrival
 from pult.orders.services.receiving import receive_orders
 from pult.orders.types import Address, IncomingBuyer, IncomingLine, IncomingOrder
 from pult.sandbox.woocommerce.catalogue import CatalogueItem, catalogue
-from pult.sandbox.woocommerce.demo import DEMO_SHOPS, demo_keys
+from pult.sandbox.woocommerce.demo import DEMO_SHOPS, shops_at
 from pult.sync.services.connecting import checked_settings
 
 DEMO: Final = Actor("system", None, "pult demo")
@@ -68,7 +69,7 @@ def load_demo(*, port: int) -> Demo:
     fresh = not all_channels(archived=True).exists()
     _load_users()
     _load_products()
-    channels = [_load_shop(demo.slug, demo.name, demo.currency, port=port) for demo in DEMO_SHOPS]
+    channels = [_load_shop(shop) for shop in shops_at(f"http://127.0.0.1:{port}")]
     channels.append(_load_phone())
     return Demo(channels, fresh)
 
@@ -125,23 +126,17 @@ def _load_products() -> None:
             )
 
 
-def _load_shop(slug: str, name: str, currency: str, *, port: int) -> SalesChannel:
-    key, secret = demo_keys(slug)
-    given = {
-        "url": f"http://127.0.0.1:{port}/{slug}",
-        "consumer_key": key,
-        "consumer_secret": secret,
-        "currency": currency,
-    }
-    parts = checked_settings(kind="webshop", platform="woocommerce", given=given)
-    known = all_channels(archived=True).filter(code=slug).first()
+def _load_shop(shop: Mapping[str, Any]) -> SalesChannel:
+    given = {**shop["settings"], "currency": shop["currency"]}
+    parts = checked_settings(kind="webshop", platform=shop["platform"], given=given)
+    known = all_channels(archived=True).filter(code=shop["code"]).first()
     if known is None:
         return add_channel(
             actor=DEMO,
-            code=slug,
+            code=shop["code"],
             kind="webshop",
-            platform="woocommerce",
-            name=name,
+            platform=shop["platform"],
+            name=shop["name"],
             currency=parts.currency,
             open_settings=parts.open,
             secret_settings=parts.secret,

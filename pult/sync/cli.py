@@ -37,13 +37,13 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print one JS
 
 @click.command("sync")
 @click.argument("codes", nargs=-1, metavar="[CODE]…")
-@click.option("--since", metavar="WHEN", help="Take over orders placed since then at a first synchronisation.")
+@click.option("--since", metavar="WHEN", help="Read again whatever the shop placed since then.")
 @click.option("--full", is_flag=True, help="Read and compare everything again.")
 @json_option
 def sync_command(codes: tuple[str, ...], since: str | None, full: bool, as_json: bool) -> None:
     """One synchronisation now, in this process: all channels, or those named."""
     first = read_time(since, settings.PULT_TIME_ZONE)
-    channels = [channel_by_code(code) for code in codes] if codes else list(polled_channels().order_by("code"))
+    channels = [_webshop(code) for code in codes] if codes else list(polled_channels().order_by("code"))
     results = [_sync_one(channel, first, full) for channel in channels]
     if as_json:
         print_json({"channels": [result_document(result) for result in results]})
@@ -60,6 +60,17 @@ def sync_command(codes: tuple[str, ...], since: str | None, full: bool, as_json:
             click.echo("There is no webshop channel yet; add one with: pult channel add")
     if any(result.failure for result in results):
         sys.exit(1)
+
+
+def _webshop(code: str) -> SalesChannel:
+    channel = channel_by_code(code)
+    if channel.kind != "webshop" or channel.archived_at is not None:
+        raise UserError(
+            "The channel %(channel)s is not polled; see: pult channel list",
+            code="not_polled",
+            params={"channel": code},
+        )
+    return channel
 
 
 def _sync_one(channel: SalesChannel, since: datetime | None, full: bool) -> SyncResult:
@@ -168,7 +179,8 @@ def inbox_list(failed: bool, limit: int, as_json: bool) -> None:
         return
     for m in messages:
         click.echo(
-            f"{m.pk:>8} {m.received_at:%Y-%m-%d %H:%M:%S} {m.channel.code:20} {m.external_id:16} {m.state:10} {m.error or ''}"
+            f"{m.pk:>8} {m.received_at:%Y-%m-%d %H:%M:%S} {m.channel.code:20} {m.external_id:16} {m.state:10}"
+            f" {m.error or ''}".rstrip()
         )
     if not messages:
         click.echo("Nothing waits." if failed else "Nothing has come in yet.")

@@ -8,13 +8,14 @@ from urllib.parse import urlsplit
 
 from django import forms
 from django.utils.text import slugify
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from pult.channels.selectors import all_channels
 from pult.connectors.protocol import SettingField
+from pult.lib.clock import now
 from pult.lib.currencies import is_currency
 from pult.lib.identifiers import is_channel_code
-from pult.lib.clock import now
 
 PREFIX = "set_"
 """Before the names of the platform's settings, so that none can be taken for a field of the form itself."""
@@ -94,9 +95,13 @@ class NewChannelForm(SettingsForm):
         label=_("Code"),
         max_length=63,
         required=False,
-        help_text=_("Short and for ever: programs and reports know the channel by it. Made from the name if left empty."),
+        help_text=_(
+            "Short and for ever: programs and reports know the channel by it. Made from the name if left empty."
+        ),
     )
-    currency = forms.CharField(label=_("Currency"), max_length=3, initial="HUF", help_text=_("Three letters, such as HUF or EUR."))
+    currency = forms.CharField(
+        label=_("Currency"), max_length=3, initial="HUF", help_text=_("Three letters, such as HUF or EUR.")
+    )
 
     def clean_currency(self) -> str:
         currency = str(self.cleaned_data["currency"]).upper()
@@ -166,5 +171,6 @@ class StartForm(forms.Form):
 def initial_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Open settings as the initial values of a form."""
     return {
-        f"{PREFIX}{name}": (value == "true" if value in ("true", "false") else value) for name, value in settings.items()
+        f"{PREFIX}{name}": (value == "true" if value in ("true", "false") else value)
+        for name, value in settings.items()
     }

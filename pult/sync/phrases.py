@@ -64,11 +64,15 @@ MESSAGE_LOOKS = {"kept": "waiting", "understood": "done", "failed": "failed"}
 # What a failure means for the person, by its code; %(time)s is since when. Others are told by the last sentence here.
 _FAILING: dict[str, Any] = {
     "refused": _("The shop has refused the key since %(time)s; orders wait in the shop, none is lost."),
-    "login_page": _("The shop has shown a log-in page instead of its orders since %(time)s; they wait there, none is lost."),
+    "login_page": _(
+        "The shop has shown a log-in page instead of its orders since %(time)s; they wait there, none is lost."
+    ),
     "throttled": _("The shop has asked for a pause since %(time)s; orders wait in the shop, none is lost."),
     "timed_out": _("The shop has not answered in time since %(time)s; orders wait in the shop, none is lost."),
     "server_error": _("The shop has had trouble of its own since %(time)s; orders wait there, none is lost."),
-    "bad_certificate": _("The shop's certificate has been faulty since %(time)s; orders wait in the shop, none is lost."),
+    "bad_certificate": _(
+        "The shop's certificate has been faulty since %(time)s; orders wait in the shop, none is lost."
+    ),
 }
 _FAILING_OTHERWISE = _("The shop could not be read since %(time)s; orders wait there, none is lost.")
 
@@ -103,7 +107,10 @@ def _words(channel: SalesChannel, state: str, since: datetime | None) -> str:
     if state in ("failing", "out_of_step") and channel.failing_since:
         return str(_FAILING.get(channel.failure_code or "", _FAILING_OTHERWISE)) % time
     if state == "out_of_step":
-        return gettext("Nobody has looked into the shop since %(time)s: check that the workers of Pult are running.") % time
+        return (
+            gettext("Nobody has looked into the shop since %(time)s: check that the workers of Pult are running.")
+            % time
+        )
     return gettext("Nothing to synchronise: its orders are entered here or sent by a program.")
 
 
@@ -167,7 +174,7 @@ def _one_sentence(text: str) -> str | None:
 def _templates(language: str) -> list[tuple[str, re.Pattern[str]]]:
     """The sentences of the catalogue that have places to fill, the longest first: the most telling one wins."""
     catalogue = translation(language)._catalog
-    known = {key for key in catalogue.keys() if isinstance(key, str) and "%(" in key and "\x04" not in key}
+    known = {key for key in list(catalogue.keys()) if isinstance(key, str) and "%(" in key and "\x04" not in key}
     return [(key, _pattern_of(key)) for key in sorted(known, key=len, reverse=True) if key.count("%(") < 5]
 
 

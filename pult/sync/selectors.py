@@ -74,7 +74,9 @@ def runs_page(channel_id: int, *, quiet: bool, before: int | None) -> QuerySet[S
     """The log of synchronisations, newest first; polls that brought nothing only if `quiet`."""
     runs = runs_of(channel_id)
     if not quiet:
-        runs = runs.exclude(Q(trigger="poll", error__isnull=True, created=0, updated=0, failed=0, ended_at__isnull=False))
+        runs = runs.exclude(
+            Q(trigger="poll", error__isnull=True, created=0, updated=0, failed=0, ended_at__isnull=False)
+        )
     return runs.filter(pk__lt=before) if before else runs
 
 
@@ -89,7 +91,7 @@ def order_numbers(order_ids: Sequence[int]) -> dict[int, str]:
 
 
 def sandbox_shops() -> list[dict[str, Any]]:
-    """The sandbox shops of this installation: {code, name, currency, settings}. Who runs them is the project's matter."""
+    """The sandbox shops of this installation: {code, name, currency, settings}. The project says whose."""
     path = settings.PULT_SANDBOX_SHOPS
     shops: list[dict[str, Any]] = import_string(path)(settings.PULT_SANDBOX_URL) if path else []
     return shops

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from pult.channels.selectors import channel_by_id, channels_due, polled_channels
+from datetime import timedelta
+
+from django.conf import settings
+
+from pult.channels.selectors import channel_by_id, channels_due, hooks_due, is_due, polled_channels
 from pult.channels.services import prune_runs
 from pult.inbox.selectors import left_over_channels
 from pult.lib.clock import now
-from pult.lib.jobs import defer, periodic, task
+from pult.lib.jobs import RetryTransient, defer, periodic, task
 from pult.sync.services import comparing, hooking, polling, retrying, understanding
 from pult.sync.services.understanding import THEN
 
 COMPARE_DAYS = 30
+WATCH_HOOKS_EVERY = timedelta(minutes=5)
+
+TROUBLED_LANES = max(1, settings.PULT_WORKER_CONCURRENCY // 3)
+"""So many failing or slow channels are polled at once: shops that hang cannot take all of a worker's places."""
+
+NEXT_POLL_IS_THE_RETRY = RetryTransient(max_attempts=0)
+# A job that waits for its retry holds back the channel's polls: three short waits are all it may take.
+FEW_RETRIES = RetryTransient(max_attempts=3)
+LEFT_OVER_AFTER = timedelta(seconds=10)
+"""What was kept goes on to be understood at once; later than this whoever kept it has died."""
 
 
 def _lock(channel_id: int) -> str:
@@ -20,36 +34,38 @@ def _lock(channel_id: int) -> str:
 @periodic("* * * * * */2", name="sync.poll_due_channels", queue="timer", priority=10)
 def poll_due_channels() -> None:
     """Every two seconds: a job for each channel whose poll is due, at most one waiting a channel."""
-    for channel_id in channels_due(now()):
-        defer("sync.poll_channel", lock=_lock(channel_id), queueing_lock=f"poll:{channel_id}", channel_id=channel_id)
+    for channel_id, is_troubled in channels_due(now()):
+        lock = f"troubled:{channel_id % TROUBLED_LANES}" if is_troubled else _lock(channel_id)
+        defer("sync.poll_channel", lock=lock, queueing_lock=f"poll:{channel_id}", channel_id=channel_id)
 
 
-@task(name="sync.poll_channel", queue="sync")
+@task(name="sync.poll_channel", queue="sync", retry=NEXT_POLL_IS_THE_RETRY)
 def poll_channel(channel_id: int) -> None:
     channel = channel_by_id(channel_id)
-    if channel is not None and channel.paused_at is None and channel.archived_at is None:
+    # It may have waited behind a poll that has seen everything, or whose failure asks for a pause.
+    if channel is not None and is_due(channel, now()):
         polling.sync_channel(channel, trigger="poll")
 
 
-@task(name="sync.sync_now", queue="sync", priority=5)
+@task(name="sync.sync_now", queue="sync", priority=5, retry=FEW_RETRIES)
 def sync_now(channel_id: int, full: bool = False) -> None:
     """A person asked for it: waits for a poll that is under way, then looks again."""
     channel = channel_by_id(channel_id)
-    if channel is not None:
+    if channel is not None and channel.archived_at is None:
         polling.sync_channel(channel, trigger="full" if full else "manual", wait=True, full=full)
 
 
 @task(name="sync.fetch_hinted", queue="hooks", priority=20)
 def fetch_hinted(channel_id: int, external_ids: list[str]) -> None:
     channel = channel_by_id(channel_id)
-    if channel is not None and channel.paused_at is None:
+    if channel is not None and channel.paused_at is None and channel.archived_at is None:
         hooking.fetch_hinted(channel, external_ids)
 
 
 @periodic("* * * * * */10", name=THEN, queue="timer")
 def understand_messages() -> None:
     """Messages that a crash left between keeping and understanding go on here."""
-    for channel_id in left_over_channels():
+    for channel_id in left_over_channels(for_at_least=LEFT_OVER_AFTER):
         channel = channel_by_id(channel_id)
         if channel is not None:
             understanding.understand_left_over(channel)
@@ -64,10 +80,10 @@ def compare_channels() -> None:
         )
 
 
-@task(name="sync.compare_channel", queue="sync")
+@task(name="sync.compare_channel", queue="sync", retry=FEW_RETRIES)
 def compare_channel(channel_id: int) -> None:
     channel = channel_by_id(channel_id)
-    if channel is not None:
+    if channel is not None and channel.paused_at is None and channel.archived_at is None:
         comparing.compare_channel(channel, days=COMPARE_DAYS)
 
 
@@ -84,11 +100,12 @@ def read_all_again() -> None:
         )
 
 
-@periodic("*/5 * * * *", name="sync.watch_hooks", queue="timer")
+@periodic("* * * * * */5", name="sync.watch_hooks", queue="timer")
 def watch_hooks() -> None:
-    """Every five minutes: the webhooks at each shop are looked at, and mended."""
-    for channel in polled_channels():
-        defer("sync.ensure_hooks", queueing_lock=f"hooks:{channel.pk}", channel_id=channel.pk)
+    """A new or changed channel's webhooks at once, every other's after five minutes: looked at, and mended."""
+    for channel_id in hooks_due(now(), every=WATCH_HOOKS_EVERY):
+        lock = f"hooks:{channel_id}"
+        defer("sync.ensure_hooks", lock=lock, queueing_lock=lock, channel_id=channel_id)
 
 
 @task(name="sync.ensure_hooks", queue="sync")

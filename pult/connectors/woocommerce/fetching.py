@@ -110,6 +110,11 @@ class _Run:
             placed = _time_in(row, "date_created_gmt")
             if placed and placed < self.placed_from:
                 return None
+        if row.get("status") == "trash":
+            # binned before Pult came: the overlap of the first polls may show it, but the shop no longer has it
+            binned, from_ = _time_in(row, "date_modified_gmt"), _read(self.cursor.get("trash_from"))
+            if binned and from_ and binned < from_:
+                return None
         return message_of(self.shop, row)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 
+from pult.orders.rules.totals import order_totals, refunds_by_id
 from pult.orders.types import IncomingOrder
 
 
@@ -61,5 +62,14 @@ def changed_fields(before: IncomingOrder | None, now: IncomingOrder) -> frozense
     return frozenset(
         f.name
         for f in fields(IncomingOrder)
-        if f.name not in IDENTITY_FIELDS and getattr(before, f.name) != getattr(now, f.name)
+        if f.name not in IDENTITY_FIELDS and value_of(before, f.name) != value_of(now, f.name)
     )
+
+
+def value_of(incoming: IncomingOrder, field: str) -> Any:
+    """A field as it is written: the total's VAT is the lines' where the channel says none, each refund counts once."""
+    if field == "total_vat":
+        return order_totals(incoming).vat
+    if field == "refunds":
+        return tuple(refunds_by_id(incoming).values())
+    return getattr(incoming, field)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import orjson
 
-from pult.orders.types import Address, IncomingBuyer, IncomingLine, IncomingRefund, PickupPoint
+from pult.orders.types import Address, IncomingBuyer, IncomingLine, IncomingProblem, IncomingRefund, PickupPoint
 
 
 def json_text(value: Any) -> str | None:
@@ -37,9 +37,12 @@ def _time(value: Any) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
 
 
+_LINE_AMOUNTS: Final = frozenset(f.name for f in fields(IncomingLine) if "Decimal" in str(f.type))
+
+
 def _line(value: dict[str, Any]) -> IncomingLine:
-    amounts = {f.name for f in fields(IncomingLine) if "Decimal" in str(f.type)}
-    return IncomingLine(**{key: _decimal(item) if key in amounts else item for key, item in value.items()})
+    read: dict[str, Any] = {key: _decimal(item) if key in _LINE_AMOUNTS else item for key, item in value.items()}
+    return IncomingLine(**read)
 
 
 def _refund(value: dict[str, Any]) -> IncomingRefund:
@@ -58,6 +61,9 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     "total_vat": _decimal,
     "paid": _decimal,
     "paid_at": _time,
+    "placed_at": _time,
+    "modified_at": _time,
+    "problems": lambda value: tuple(IncomingProblem(**problem) for problem in value),
     "coupons": tuple,
     "tags": tuple,
     "tracking_numbers": tuple,

@@ -38,7 +38,7 @@ def match_line(line: IncomingLine, found: FoundProducts) -> tuple[int, str] | No
     if line.kind not in MATCHED_KINDS:
         return None
     if key := sku_key(line.external_sku):
-        hit = found.by_match.get(key) or found.by_sku.get(key) or found.by_barcode.get(key)
+        hit = found.by_match.get(key) or found.by_sku.get(key) or found.by_barcode.get(normalise_gtin(key) or key)
         if hit:
             return hit
     code = normalise_gtin(line.barcode)

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 SENTENCES: Final[dict[str, str]] = {
-    "totals_differ": "The lines add up to {lines} {currency}, the channel says {total} {currency}: a difference of {difference} {currency}.",
+    "totals_differ": (
+        "The lines add up to {lines} {currency}, the channel says {total} {currency}:"
+        " a difference of {difference} {currency}."
+    ),
     "negative_total": "The total is negative: {total} {currency}.",
     "no_lines": "The order has no lines.",
     "unknown_currency": "The currency “{currency}” is not known.",

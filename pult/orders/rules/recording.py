@@ -102,7 +102,9 @@ def _unit_prices(asked: AskedLine, offer: Offer | None, rate: Decimal, currency:
     if asked.unit_price_net is not None:
         gross = EXACT.divide(EXACT.multiply(asked.unit_price_net, HUNDRED + rate), HUNDRED)
         return asked.unit_price_net, round_to_step(gross, cent)
-    gross = asked.unit_price_gross if asked.unit_price_gross is not None else (offer.price_gross if offer else None) or ZERO
+    gross = (
+        asked.unit_price_gross if asked.unit_price_gross is not None else (offer.price_gross if offer else None) or ZERO
+    )
     return round_to_step(EXACT.divide(EXACT.multiply(gross, HUNDRED), HUNDRED + rate), cent), gross
 
 

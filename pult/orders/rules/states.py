@@ -75,13 +75,21 @@ def steps_from(status: str) -> list[str]:
     return [step for step, (_, sources) in STEPS.items() if status in sources]
 
 
+def step_to(status: str, target: str) -> str | None:
+    """The step that leads from one state to another; None if there is none."""
+    return next((step for step, (end, sources) in STEPS.items() if end == target and status in sources), None)
+
+
 def channel_may_change(status: str, *, moved_by: str) -> bool:
-    """Whether a change in the shop is applied by itself: before work has begun, or while only the shop moved the order."""
+    """Whether a shop's change is applied by itself: before work has begun, or while only the shop moved the order."""
     return status in OPEN_TO_CHANNEL or (status in FINAL and moved_by == "channel")
 
 
 def channel_move(status: str, target: str, *, moved_by: str) -> str | None:
-    """The state a shop's own change of state leads to; None if it may not lead there, or changes nothing."""
+    """The state a shop's own change of state leads to; None if it may not lead there, or changes nothing.
+
+    A shop that says `new` again does not take back that a person has confirmed the order.
+    """
     if status == target or not channel_may_change(status, moved_by=moved_by):
         return None
     if status == "confirmed" and target == "new":

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pult.catalogue.selectors import products_by_codes
-from pult.channels.models import SalesChannel
 from pult.customers.services import match_or_create_customers
 from pult.customers.types import Buyer
 from pult.orders.models import SkuMatch
@@ -15,13 +15,16 @@ from pult.orders.rules.changes import Verdict
 from pult.orders.rules.matching import FoundProducts, codes_of
 from pult.orders.types import IncomingBuyer, IncomingLine, IncomingOrder
 
+if TYPE_CHECKING:
+    from pult.channels.models import SalesChannel
+
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
     """An order at the door. `message_id` and `checksum` say which raw message it was read from, if any.
 
-    `before` is the channel's earlier story of the same order (the message it was last written from, read again), so that
-    only what the channel changed is applied and what people changed in Pult stays.
+    `before` is the channel's earlier story of the same order (the message it was last written from, read again), so
+    that only what the channel changed is applied and what people changed in Pult stays.
     """
 
     incoming: IncomingOrder
@@ -64,7 +67,7 @@ def find_products(channel: SalesChannel, lines: Sequence[IncomingLine]) -> Found
     """The products that these lines may mean."""
     skus, barcodes = codes_of(lines)
     by_sku, by_barcode = products_by_codes(skus=skus, barcodes=barcodes)
-    matches = SkuMatch.objects.filter(channel=channel, external_sku__in=skus).values_list(
+    matches = SkuMatch.objects.filter(channel=channel, external_sku__any=skus).values_list(
         "external_sku", "product_id", "product__sku"
     )
     by_match = {key: (pk, sku) for key, pk, sku in matches} if skus else {}

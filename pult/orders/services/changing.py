@@ -7,26 +7,36 @@ numbers) apply by themselves, and the rest waits in a problem that a person take
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import connection
 
-from pult.channels.models import SalesChannel
 from pult.lib.clock import now
+from pult.lib.database import update_rows
 from pult.lib.search import search_text
 from pult.orders.models import Order, OrderLine, Problem, Refund
-from pult.orders.rules.changes import FACT_FIELDS, PAYMENT_FIELDS, changed_fields
-from pult.orders.rules.documents import to_json
+from pult.orders.rules.changes import FACT_FIELDS, PAYMENT_FIELDS, changed_fields, value_of
+from pult.orders.rules.documents import from_json, to_json
 from pult.orders.rules.matching import FoundProducts, match_line
-from pult.orders.rules.states import channel_may_change, channel_move, fulfilment_status_of, payment_status_of
+from pult.orders.rules.states import (
+    channel_may_change,
+    channel_move,
+    fulfilment_status_of,
+    payment_status_of,
+    step_to,
+)
 from pult.orders.rules.totals import find_problems
 from pult.orders.services.arrivals import Arrival, Surroundings
 from pult.orders.types import ZERO, IncomingBuyer, IncomingLine, IncomingOrder, IncomingRefund
 
+if TYPE_CHECKING:
+    from pult.channels.models import SalesChannel
+
 DIFFERENCE = "changed_in_shop"
+MISFIT = "wrong_state_in_shop"
 
 
 def mapped_status(channel: SalesChannel, incoming: IncomingOrder) -> str:
@@ -35,32 +45,54 @@ def mapped_status(channel: SalesChannel, incoming: IncomingOrder) -> str:
     return mapped or incoming.status
 
 
-def apply_changes(channel: SalesChannel, items: Sequence[tuple[Arrival, Order]], around: Surroundings) -> None:
-    """Write what the channel changed of a set of locked orders; a constant number of queries."""
+def apply_changes(channel: SalesChannel, items: Sequence[tuple[Arrival, Order]], around: Surroundings) -> set[int]:
+    """Write what the channel changed of a set of locked orders; a constant number of queries.
+
+    Returns the ids of the orders in which nothing changed: the channel told the same story in other bytes.
+    """
     draft = ChangeDraft([order for _, order in items], found=around.found)
+    same: set[int] = set()
     for arrival, order in items:
         incoming = arrival.incoming
         open_ = channel_may_change(order.status, moved_by=order.moved_by)
-        changed = changed_fields(arrival.before, incoming)
+        if arrival.before is None:
+            changed = draft.differing_fields(order, incoming)
+        else:
+            changed = changed_fields(arrival.before, incoming)
         applied = changed if open_ else changed & (PAYMENT_FIELDS | FACT_FIELDS)
-        before_status = mapped_status(channel, arrival.before) if arrival.before else None
         target = mapped_status(channel, incoming)
-        waiting = {field: getattr(incoming, field) for field in changed - applied}
-        draft.set_fields(order, {field: getattr(incoming, field) for field in applied})
+        if arrival.before is not None:
+            before_status = mapped_status(channel, arrival.before)
+        else:
+            before_status = target if order.external_status == incoming.external_status else order.status
+        waiting = {field: value_of(incoming, field) for field in changed - applied}
+        earlier = {field: draft.standing(order, field, arrival) for field in waiting}
+        draft.set_fields(order, {field: value_of(incoming, field) for field in applied})
         if "buyer" in applied:
             order.customer_id = around.customer_of(arrival)
+        misfit = False
         if target != before_status:
             if open_:
-                order.status = channel_move(order.status, target, moved_by=order.moved_by) or order.status
-            elif target != order.status:
-                waiting["status"] = target
-        draft.keep_difference(order, arrival, waiting, before_status=before_status)
+                moved = channel_move(order.status, target, moved_by=order.moved_by)
+                misfit = moved is None and target not in {order.status, "new"}
+                if moved is not None:
+                    order.status, order.moved_by = moved, "channel"
+            else:
+                misfit = target != order.status and step_to(order.status, target) is None
+                if not misfit:
+                    waiting["status"], earlier["status"] = target, before_status
+        draft.keep_difference(order, arrival, waiting, earlier=earlier, applied=applied)
         if open_:
             draft.renew_problems(order, arrival)
+        if target != before_status:
+            draft.note_misfit(order, arrival, misfit=misfit)
+        if not changed and target == before_status:
+            same.add(order.pk)
         order.source_message_id = arrival.message_id
         order.source_checksum = arrival.checksum
         order.source_modified_at = incoming.modified_at
     draft.save()
+    return same
 
 
 def line_values(line: IncomingLine, product: tuple[int, str] | None) -> tuple[Any, ...]:
@@ -128,6 +160,11 @@ _LIST_FIELDS = frozenset({"tracking_numbers", "coupons", "tags"})
 _SNAPSHOT_FIELDS = frozenset({"billing_address", "shipping_address", "pickup_point"})
 
 
+def _without_own_id(value: Any) -> Any:
+    """A buyer without the channel's own id of them, which an order does not keep."""
+    return replace(value, external_id=None) if isinstance(value, IncomingBuyer) else value
+
+
 class ChangeDraft:
     """Changes to a set of locked orders, gathered in memory and written together."""
 
@@ -164,7 +201,38 @@ class ChangeDraft:
                 self._refunds[order.pk] = value
                 order.refunded = sum((refund.gross for refund in value), ZERO)
         if values.keys() & {"total_gross", "total_vat"}:
-            self._set_totals(order, values)
+            gross = values.get("total_gross", order.total_gross)
+            vat = values.get("total_vat", order.total_vat)
+            order.total_gross, order.total_vat, order.total_net = gross, vat, gross - vat
+
+    def standing(self, order: Order, field: str, arrival: Arrival) -> Any:
+        """What the channel said of a field before; where that is not known, what stands here."""
+        if arrival.before is not None:
+            return value_of(arrival.before, field)
+        if field == "buyer":
+            return IncomingBuyer(
+                **{f.name: getattr(order, f"buyer_{f.name}") for f in fields(IncomingBuyer) if f.name != "external_id"}
+            )
+        if field == "lines":
+            names = [f.name for f in fields(IncomingLine)]
+            return tuple(IncomingLine(**{n: getattr(line, n) for n in names}) for line in self._lines[order.pk])
+        if field == "refunds":
+            names = [f.name for f in fields(IncomingRefund)]
+            found = Refund.objects.filter(order=order).order_by("pk")
+            return tuple(IncomingRefund(**{n: getattr(refund, n) for n in names}) for refund in found)
+        value = getattr(order, field)
+        if field in _SNAPSHOT_FIELDS:
+            return value and from_json(field, value)
+        return tuple(value) if field in _LIST_FIELDS else value
+
+    def differing_fields(self, order: Order, incoming: IncomingOrder) -> frozenset[str]:
+        """The fields in which the channel's story differs from what stands here: its earlier one is not known."""
+        nobody = Arrival(incoming)
+        return frozenset(
+            field
+            for field in changed_fields(None, incoming)
+            if _without_own_id(self.standing(order, field, nobody)) != _without_own_id(value_of(incoming, field))
+        )
 
     @staticmethod
     def _set_buyer(order: Order, buyer: IncomingBuyer) -> None:
@@ -177,53 +245,61 @@ class ChangeDraft:
         order.buyer_eu_tax_number = buyer.eu_tax_number
         order.buyer_group = buyer.group
 
-    @staticmethod
-    def _set_totals(order: Order, values: Mapping[str, Any]) -> None:
-        gross: Decimal = values.get("total_gross", order.total_gross)
-        vat: Decimal | None = values.get("total_vat", order.total_vat)
-        if vat is None:
-            vat = sum((line.vat for line in values.get("lines", ())), ZERO)
-        order.total_gross, order.total_vat, order.total_net = gross, vat, gross - vat
-
     def _set_lines(self, order: Order, lines: Iterable[IncomingLine]) -> None:
         """The shop's lines take the place of its earlier ones: told apart by its own line id, else by position."""
-        old = {line.external_id or f"#{line.position}": line for line in self._lines[order.pk]}
+        # lists, because nothing keeps a channel from giving two lines one id
+        old: dict[str, list[OrderLine]] = {}
+        for line in self._lines[order.pk]:
+            old.setdefault(line.external_id or f"#{line.position}", []).append(line)
         kept: list[OrderLine] = []
         for position, incoming in enumerate(lines, 1):
-            line = old.pop(incoming.external_id or f"#{position}", None)
-            known = line is not None and line.external_sku == incoming.external_sku and line.product_id
-            product = (line.product_id, line.sku) if line is not None and known else match_line(incoming, self._found)
+            same = old.get(incoming.external_id or f"#{position}")
+            known = same.pop(0) if same else None
+            if known is not None and known.product_id and known.external_sku == incoming.external_sku:
+                product: tuple[int, str] | None = (known.product_id, known.sku or "")
+            else:
+                product = match_line(incoming, self._found)
             values = dict(zip(LINE_FIELDS, line_values(incoming, product), strict=True))
-            if line is None:
-                line = OrderLine(order=order, position=position, **values)
-                self._new_lines.append(line)
-            elif line.position != position or any(getattr(line, name) != value for name, value in values.items()):
-                line.position = position
+            if known is None:
+                known = OrderLine(order=order, position=position, **values)
+                self._new_lines.append(known)
+            elif known.position != position or any(getattr(known, name) != value for name, value in values.items()):
+                known.position = position
                 for name, value in values.items():
-                    setattr(line, name, value)
-                self._changed_lines.append(line)
-            kept.append(line)
-        self._gone_lines.extend(line.pk for line in old.values())
+                    setattr(known, name, value)
+                self._changed_lines.append(known)
+            kept.append(known)
+        self._gone_lines.extend(line.pk for left in old.values() for line in left)
         self._lines[order.pk] = kept
 
     def keep_difference(
-        self, order: Order, arrival: Arrival, waiting: Mapping[str, Any], *, before_status: str | None
+        self,
+        order: Order,
+        arrival: Arrival,
+        waiting: Mapping[str, Any],
+        *,
+        earlier: Mapping[str, Any],
+        applied: Collection[str],
     ) -> None:
-        """Put what may not be applied before a person, together with what already waits; what the shop took back goes."""
+        """Put what may not be applied before a person, together with what already waits.
+
+        What the shop took back goes, and so does what has been applied since (the order may be open again).
+        """
         problem = self._open.get((order.pk, DIFFERENCE))
-        if not waiting and problem is None:
+        if not waiting and (problem is None or not applied):
             return
-        changes: dict[str, Any] = dict(problem.params.get("changes", {})) if problem else {}
+        kept: dict[str, Any] = dict(problem.params.get("changes", {})) if problem else {}
+        changes = {field: pair for field, pair in kept.items() if field not in applied}
         for field, value in waiting.items():
-            new = to_json(value)
-            if field in changes:
-                first = changes[field][0]
-            elif field == "status":
-                first = before_status
-            else:
-                first = to_json(getattr(arrival.before, field)) if arrival.before else None
-            changes[field] = [first, new]
-        changes = {field: pair for field, pair in changes.items() if pair[0] != pair[1]}
+            first = changes[field][0] if field in changes else to_json(earlier[field])
+            changes[field] = [first, to_json(value)]
+        changes = {
+            field: pair
+            for field, pair in changes.items()
+            if from_json(field, pair[0]) != from_json(field, pair[1]) and (field, pair[1]) != ("status", order.status)
+        }
+        if changes == kept:
+            return
         if not changes:
             if problem:
                 problem.resolved_at, problem.resolution = now(), "taken_back"
@@ -236,22 +312,33 @@ class ChangeDraft:
         self._problems.append(problem)
 
     def renew_problems(self, order: Order, arrival: Arrival) -> None:
-        """Problems that the order's new state no longer has are resolved; new ones open; what a person settled stays so."""
+        """Resolve problems that the order's new state no longer has, open new ones; what a person settled stays so."""
         found = {problem.code: problem.params for problem in find_problems(arrival.incoming)}
         earlier = {p.code: p.params for p in find_problems(arrival.before)} if arrival.before else {}
         for (order_id, code), problem in list(self._open.items()):
-            if order_id == order.pk and code != DIFFERENCE and code not in found:
+            if order_id == order.pk and code not in {DIFFERENCE, MISFIT} and code not in found:
                 problem.resolved_at, problem.resolution = now(), "gone"
                 self._problems.append(problem)
         for code, params in found.items():
-            problem = self._open.get((order.pk, code))
-            if problem is None and earlier.get(code) != params:
-                problem = Problem(order=order, code=code)
-            elif problem is None or problem.params == params:
+            known = self._open.get((order.pk, code))
+            if params == (earlier.get(code) if known is None else known.params):
                 continue
+            problem = known or Problem(order=order, code=code)
             problem.params, problem.message_id = params, arrival.message_id
             self._open[order.pk, code] = problem
             self._problems.append(problem)
+
+    def note_misfit(self, order: Order, arrival: Arrival, *, misfit: bool) -> None:
+        """Say that the shop's own state has gone where no step leads from here; it goes when the states fit again."""
+        problem = self._open.get((order.pk, MISFIT))
+        if misfit:
+            problem = problem or Problem(order=order, code=MISFIT)
+            problem.params = {"status": arrival.incoming.external_status or arrival.incoming.status}
+            problem.message_id = arrival.message_id
+            self._open[order.pk, MISFIT] = problem
+            self._problems.append(problem)
+        elif problem is not None:
+            self.resolve(problem, "gone")
 
     def resolve(self, problem: Problem, resolution: str) -> None:
         """Close a problem of one of the orders."""
@@ -266,17 +353,17 @@ class ChangeDraft:
         if self._gone_lines:
             OrderLine.objects.filter(pk__in=self._gone_lines).delete()
         if self._changed_lines:
-            OrderLine.objects.bulk_update(self._changed_lines, ["position", *LINE_FIELDS_FOR_UPDATE])
+            update_rows(self._changed_lines, ["position", *LINE_FIELDS_FOR_UPDATE])
         if self._new_lines:
             OrderLine.objects.bulk_create(self._new_lines)
         self._save_refunds()
         unsaved = [problem for problem in self._problems if problem.pk is None]
         saved = {problem.pk: problem for problem in self._problems if problem.pk is not None}
         if saved:
-            Problem.objects.bulk_update(saved.values(), ["params", "message_id", "resolved_at", "resolution"])
+            update_rows(saved.values(), ["params", "message_id", "resolved_at", "resolution"])
         if unsaved:
             Problem.objects.bulk_create({(p.order_id, p.code): p for p in unsaved}.values())
-        Order.objects.bulk_update(self._orders.values(), ORDER_FIELDS)
+        update_rows(self._orders.values(), ORDER_FIELDS)
 
     def _derive(self, order: Order) -> None:
         order.payment_status = payment_status_of(
@@ -300,13 +387,14 @@ class ChangeDraft:
             for pk, refunds in self._refunds.items()
             for r in refunds
         ]
-        gone = Refund.objects.filter(order_id__in=self._refunds)
-        for pk, refunds in self._refunds.items():
-            gone = gone.exclude(order_id=pk, external_id__in=[r.external_id for r in refunds])
-        gone.delete()
-        if not rows:
-            return
         with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM orders_refund WHERE order_id = ANY(%s) AND (order_id, external_id) NOT IN"
+                " (SELECT * FROM unnest(%s::bigint[], %s::text[]))",
+                [list(self._refunds), [row[0] for row in rows], [row[1] for row in rows]],
+            )
+            if not rows:
+                return
             cursor.execute(
                 "INSERT INTO orders_refund (order_id, external_id, gross, net, vat, refunded_at, reason)"
                 " SELECT * FROM unnest(%s::bigint[], %s::text[], %s::numeric[], %s::numeric[], %s::numeric[],"

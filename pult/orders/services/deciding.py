@@ -8,7 +8,7 @@ from pult.history.types import Actor
 from pult.orders.errors import BadOrder
 from pult.orders.models import Order, Problem
 from pult.orders.rules.documents import from_json
-from pult.orders.rules.states import fulfilment_status_of
+from pult.orders.rules.states import check_step, step_to
 from pult.orders.selectors import order_for_update
 from pult.orders.services.arrivals import buyer_of, find_products
 from pult.orders.services.changing import DIFFERENCE, ChangeDraft
@@ -20,15 +20,20 @@ def take_difference(number: str, *, actor: Actor) -> Order:
         order = order_for_update(number)
         problem = _open_problem(order, DIFFERENCE)
         values = {field: from_json(field, pair[1]) for field, pair in problem.params["changes"].items()}
-        status = values.pop("status", None)
+        target = values.pop("status", None)
         draft = ChangeDraft([order], found=find_products(order.channel, values.get("lines", ())))
         draft.set_fields(order, values)
         if "buyer" in values:
             (order.customer_id,) = match_or_create_customers([buyer_of(order.channel, values["buyer"])])
-        if status:
-            order.status = status
+        if target and target != order.status:
+            if (step := step_to(order.status, target)) is None:
+                raise BadOrder(
+                    "No step leads from “%(status)s” to the shop's state; refuse the change and edit the order here.",
+                    code="step_refused",
+                    params={"status": order.status},
+                )
+            order.status = check_step(order.status, step)
             order.moved_by = "pult"
-            order.fulfilment_status = fulfilment_status_of(status)
         draft.resolve(problem, "taken")
         draft.save()
     return order

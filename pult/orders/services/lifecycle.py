@@ -10,7 +10,7 @@ from pult.orders.selectors import order_for_update
 
 
 def move_order(number: str, step: str, *, actor: Actor, reason: str | None = None) -> Order:
-    """Take one step of `rules.states.STEPS`: confirm, hold, release, process, ready, ship, complete, cancel, return, reopen.
+    """Take one step of `rules.states.STEPS` (confirm, hold, release, process, ready, ship, complete, cancel…).
 
     Raises StepRefused if the order's state does not allow it; the state is checked under the row's lock.
     """

@@ -6,13 +6,12 @@ Everything works on sets: a page of a hundred orders costs the same number of qu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
 
-from pult.channels.models import SalesChannel
 from pult.channels.selectors import lock_for_writing
 from pult.channels.services import note_orders
 from pult.history.services import acting
@@ -26,11 +25,13 @@ from pult.orders.rules.documents import json_text
 from pult.orders.rules.matching import match_line
 from pult.orders.rules.numbers import format_number
 from pult.orders.rules.states import fulfilment_status_of, payment_status_of
-from pult.orders.rules.totals import find_problems, order_totals
+from pult.orders.rules.totals import find_problems, order_totals, refunded_gross, refunds_by_id
 from pult.orders.selectors import orders_for_update
 from pult.orders.services.arrivals import Arrival, Received, Surroundings, surroundings_of
 from pult.orders.services.changing import apply_changes, line_values, mapped_status
-from pult.orders.types import ZERO
+
+if TYPE_CHECKING:
+    from pult.channels.models import SalesChannel
 
 
 def receive_order(channel: SalesChannel, arrival: Arrival, *, actor: Actor | None = None) -> Received:
@@ -53,7 +54,7 @@ def receive_orders(channel: SalesChannel, arrivals: Sequence[Arrival], *, actor:
         fresh: list[tuple[int, Arrival]] = []
         changed: list[tuple[int, Arrival, Order]] = []
         for index, arrival in enumerate(arrivals):
-            order = known.get((arrival.incoming.external_id, arrival.incoming.reuse_mark))
+            order = known.get((arrival.incoming.external_id or "", arrival.incoming.reuse_mark))
             verdict = compare(
                 order and Written(order.source_message_id, _bytes(order.source_checksum), order.source_modified_at),
                 arrival.incoming,
@@ -74,7 +75,10 @@ def receive_orders(channel: SalesChannel, arrivals: Sequence[Arrival], *, actor:
                 note_orders(channel.pk, at=now())
             if changed:
                 with acting(actor, "changed_in_shop"):
-                    apply_changes(channel, [(a, order) for _, a, order in changed], around)
+                    same = apply_changes(channel, [(a, order) for _, a, order in changed], around)
+                for index, _, order in changed:
+                    if order.pk in same:
+                        results[index] = Received(Verdict.SAME, order.pk, order.number)
     return [results[index] for index in range(len(arrivals))]
 
 
@@ -123,7 +127,8 @@ def _write_new(
         found_problems = find_problems(incoming)
         totals = order_totals(incoming)
         status = mapped_status(channel, incoming)
-        refunded = sum((refund.gross for refund in incoming.refunds), ZERO)
+        refunded = refunded_gross(incoming)
+        matched = [(line, match_line(line, around.found)) for line in incoming.lines]
         buyer = incoming.buyer
         orders.append(
             (
@@ -177,14 +182,16 @@ def _write_new(
                 search_text(
                     (number, incoming.external_number, buyer.company, buyer.name, buyer.email),
                     phone=buyer.phone,
-                    codes=(line.external_sku for line in incoming.lines),
+                    codes=(code for line, product in matched for code in (line.external_sku, product and product[1])),
                 ),
             )
         )
-        for position, line in enumerate(incoming.lines, 1):
-            product = match_line(line, around.found)
+        for position, (line, product) in enumerate(matched, 1):
             lines.append((pk, position, *line_values(line, product)))
-        refunds.extend((pk, r.external_id, r.gross, r.net, r.vat, r.refunded_at, r.reason) for r in incoming.refunds)
+        refunds.extend(
+            (pk, r.external_id, r.gross, r.net, r.vat, r.refunded_at, r.reason)
+            for r in refunds_by_id(incoming).values()
+        )
         problems.extend((pk, p.code, json_text(p.params), arrival.message_id) for p in found_problems)
     copy_rows("orders_order", _ORDER_COLUMNS, orders)
     copy_rows("orders_orderline", _LINE_COLUMNS, lines)

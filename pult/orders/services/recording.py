@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from decimal import Decimal
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import orjson
 
 from pult.catalogue.selectors import products_by_sku
-from pult.channels.models import SalesChannel
 from pult.channels.selectors import lock_for_writing
 from pult.history.services import acting
 from pult.history.types import Actor
@@ -23,7 +23,19 @@ from pult.orders.rules.recording import complete_line
 from pult.orders.selectors import orders_for_update
 from pult.orders.services.arrivals import Arrival, Received
 from pult.orders.services.receiving import receive_order
-from pult.orders.types import ZERO, AskedLine, AskedOrder, IncomingBuyer, IncomingLine, IncomingOrder, IncomingProblem, Offer
+from pult.orders.types import (
+    ZERO,
+    AskedLine,
+    AskedOrder,
+    IncomingBuyer,
+    IncomingLine,
+    IncomingOrder,
+    IncomingProblem,
+    Offer,
+)
+
+if TYPE_CHECKING:
+    from pult.channels.models import SalesChannel
 
 
 def record_order(channel: SalesChannel, asked: AskedOrder, *, actor: Actor) -> Received:
@@ -134,4 +146,4 @@ def _buyer(buyer: IncomingBuyer) -> tuple[IncomingBuyer, list[IncomingProblem]]:
             numbers["eu_tax_number"] = read.eu or numbers["eu_tax_number"]
         elif text:
             problem = [IncomingProblem("bad_tax_number", {"tax_number": text})]
-    return replace(buyer, **numbers), problem
+    return replace(buyer, tax_number=numbers["tax_number"], eu_tax_number=numbers["eu_tax_number"]), problem

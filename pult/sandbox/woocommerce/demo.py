@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from pult.sandbox.woocommerce.server import SandboxServer
 from pult.sandbox.woocommerce.shop import SandboxShop
@@ -44,6 +44,23 @@ def demo_keys(slug: str) -> tuple[str, str]:
         return hashlib.sha256(f"pult sandbox {slug} {part}".encode()).hexdigest()[:40]
 
     return f"ck_{made('key')}", f"cs_{made('secret')}"
+
+
+def shops_at(url: str) -> list[dict[str, Any]]:
+    """The demo's shops served at `url`, each with the settings of a channel: what the wizard offers to try."""
+    return [
+        {
+            "code": demo.slug,
+            "name": demo.name,
+            "platform": "woocommerce",
+            "currency": demo.currency,
+            "settings": {
+                "url": f"{url}/{demo.slug}",
+                **dict(zip(("consumer_key", "consumer_secret"), demo_keys(demo.slug), strict=True)),
+            },
+        }
+        for demo in DEMO_SHOPS
+    ]
 
 
 def demo_shops(state_dir: Path) -> dict[str, SandboxShop]:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from pult.channels.models import SalesChannel
 from pult.channels.selectors import poll_lock
 from pult.channels.services import note_compared, start_run
-from pult.connectors.protocol import ComparesOrders, Page
+from pult.connectors.protocol import ComparesOrders, FetchesOrders, Page
 from pult.lib.clock import now
 from pult.lib.failures import ChannelFailure
 from pult.orders.selectors import orders_seen
 from pult.sync.services.connecting import connector_of
 from pult.sync.services.polling import SyncResult, close_run
-from pult.sync.services.understanding import PAGE, Tally, take_page
+from pult.sync.services.understanding import DELETED, PAGE, Tally, take_page
+
+if TYPE_CHECKING:
+    from pult.channels.models import SalesChannel
 
 
 def compare_channel(channel: SalesChannel, *, days: int) -> Tally | None:
@@ -21,8 +24,8 @@ def compare_channel(channel: SalesChannel, *, days: int) -> Tally | None:
 
     What the shop no longer has is looked at one by one (deleted, or in a state its list hides).
     """
-    connector = connector_of(channel)
-    if not isinstance(connector, ComparesOrders):
+    connector = fetcher = connector_of(channel)
+    if not isinstance(connector, ComparesOrders) or not isinstance(fetcher, FetchesOrders):
         return None
     with poll_lock(channel.pk, wait=True):
         since = now() - timedelta(days=days)
@@ -40,10 +43,11 @@ def compare_channel(channel: SalesChannel, *, days: int) -> Tally | None:
                         differing.append(summary.external_id)
                 elif mine[0] != summary.status or (summary.total is not None and mine[1] != summary.total):
                     differing.append(summary.external_id)
-            differing.extend(sorted(known.keys() - listed))
+            # what the shop said to be deleted for good is looked at once
+            differing.extend(sorted(key for key in known.keys() - listed if known[key][0] != DELETED))
             for start in range(0, len(differing), PAGE):
                 part = differing[start : start + PAGE]
-                messages = [message for message in map(connector.fetch_order, part) if message is not None]
+                messages = [message for message in map(fetcher.fetch_order, part) if message is not None]
                 result.tally.add(take_page(channel, Page(messages, dict(channel.cursor)), source="compare"))
             note_compared(channel.pk)
         except ChannelFailure as failure:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pult.channels.errors import BadChannel
-from pult.channels.models import SalesChannel
 from pult.channels.selectors import opened_settings
 from pult.connectors.protocol import CheckStep, SettingField
 from pult.connectors.registry import PLATFORMS
 from pult.lib.currencies import is_currency
 from pult.lib.failures import ChannelFailure, Misconfigured
+
+if TYPE_CHECKING:
+    from pult.channels.models import SalesChannel
 
 COMMON = ("currency", "price_list", "warehouse", "verify_tls", "since")
 """Settings that every channel may have."""
@@ -45,7 +47,7 @@ def connector_of(channel: SalesChannel) -> Any:
 def checked_settings(
     *, kind: str, platform: str | None, given: Mapping[str, str], partial: bool = False
 ) -> CheckedSettings:
-    """Check settings against what the platform asks for; `partial`: a change, what is missing stays. Raises BadChannel."""
+    """Check settings against what the platform asks for; `partial`: a change, the rest stays. Raises BadChannel."""
     fields = _fields_of(kind, platform)
     known = {item.name: item for item in fields}
     allowed = {*known, *COMMON, *(EDI if kind == "edi" else ())}

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 
-from pult.channels.models import SalesChannel, SyncRun
 from pult.channels.selectors import poll_lock
-from pult.channels.services import end_run, start_run
-from pult.connectors.protocol import Cursor, FetchesOrders
+from pult.channels.services import end_run, note_in_step, start_run
+from pult.connectors.protocol import Cursor, FetchesOrders, Page
 from pult.lib.clock import now
 from pult.lib.failures import ChannelFailure, Misconfigured, Transient
 from pult.lib.logs import log_context
+from pult.lib.secrets import SealBroken
 from pult.sync.services.connecting import connector_of
+from pult.sync.services.taking import take_pages
 from pult.sync.services.understanding import Tally, take_page, understand_left_over
+
+if TYPE_CHECKING:
+    from pult.channels.models import SalesChannel, SyncRun
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +44,8 @@ def sync_channel(
 ) -> SyncResult | None:
     """One synchronisation of a channel now; None if another process is at it already and `wait` is False.
 
-    Whatever fails is written on the channel in words and ends here: it never reaches another channel.
+    Whatever fails is written on the channel in words and ends here: it never reaches another channel. `since` reads
+    again whatever the shop placed since then; `full` reads everything again.
     """
     with log_context(channel=channel.code), poll_lock(channel.pk, wait=wait) as held:
         if not held:
@@ -51,9 +58,18 @@ def sync_channel(
             note = _fetch(channel, result.tally, since=since, full=full)
         except ChannelFailure as failure:
             result.failure = failure
-        except (OperationalError, InterfaceError):
-            # the database went away: the next poll starts from the cursor that was kept
-            raise
+        except SealBroken as error:
+            result.failure = Misconfigured(error.template, code=error.code, next_step=error.next_step)
+        except (OperationalError, InterfaceError) as error:
+            if not connection.is_usable():
+                # the database went away: the next poll starts from the cursor that was kept
+                raise
+            logger.exception("The database refused what a synchronisation wrote.")
+            result.failure = Transient(
+                "The database did not take the orders (%(error)s); it will be tried again.",
+                code="database",
+                params={"error": (str(error).splitlines() or [""])[0]},
+            )
         except Exception as error:
             logger.exception("A synchronisation failed in an unexpected way.")
             result.failure = Transient(
@@ -80,11 +96,38 @@ def _fetch(channel: SalesChannel, tally: Tally, *, since: datetime | None, full:
     if not isinstance(connector, FetchesOrders):
         return None
     tally.add(understand_left_over(channel))
-    first = since or _first_day(channel)
-    cursor: Cursor = dict(channel.cursor)
-    for page in connector.fetch_orders(cursor, since=first, full=full):
-        tally.add(take_page(channel, page, source="poll"))
+    if channel.cursor:
+        if since is not None:
+            _read_again(channel, connector, tally, since=since, full=False)
+        if full:
+            _read_again(channel, connector, tally, since=_first_day(channel), full=True)
+        since = None
+    _read_on(channel, connector, tally, since=since)
     return None
+
+
+def _read_on(channel: SalesChannel, connector: FetchesOrders, tally: Tally, *, since: datetime | None = None) -> None:
+    """What changed since the cursor, which moves on with every page."""
+    cursor: Cursor = dict(channel.cursor)
+    pages = connector.fetch_orders(cursor, since=since or _first_day(channel), full=False)
+    take_pages(channel, pages, source="poll", tally=tally)
+
+
+def _read_again(
+    channel: SalesChannel, connector: FetchesOrders, tally: Tally, *, since: datetime | None, full: bool
+) -> None:
+    """Read what is older than the cursor, which stays where it is.
+
+    It may take an hour: in between the channel is polled as often as ever, so that new orders do not wait for old ones.
+    """
+    polled = time.monotonic()
+    cursor: Cursor = dict(channel.cursor) if full else {}
+    for page in connector.fetch_orders(cursor, since=since, full=full):
+        tally.add(take_page(channel, Page(page.messages, channel.cursor), source="poll"))
+        if time.monotonic() - polled > settings.PULT_SYNC_INTERVAL:
+            _read_on(channel, connector, tally)
+            note_in_step(channel.pk)
+            polled = time.monotonic()
 
 
 def _first_day(channel: SalesChannel) -> datetime | None:

@@ -31,9 +31,7 @@ def retry_failed_later(channel: SalesChannel) -> int:
 
 def retry_failed(channel: SalesChannel) -> Tally:
     """Read again, oldest first, every message of a channel that could not be understood."""
-    ids = list(
-        messages_page(state="failed", channel_code=channel.code).order_by("pk").values_list("pk", flat=True)
-    )
+    ids = list(messages_page(state="failed", channel_code=channel.code).order_by("pk").values_list("pk", flat=True))
     tally = Tally()
     for start in range(0, len(ids), PAGE):
         tally.add(retry_messages(channel, ids[start : start + PAGE]))

@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.db import DatabaseError, InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, transaction
 
-from pult.channels.models import SalesChannel
 from pult.channels.selectors import lock_for_writing
 from pult.channels.services import advance_cursor
 from pult.connectors.protocol import Gone, NotAnOrder, Page, RawMessage
 from pult.connectors.registry import PLATFORMS
 from pult.inbox.selectors import bodies_of, left_over
 from pult.inbox.services import Incoming, Opened, keep_messages, mark_failed, mark_understood, open_messages
+from pult.lib.database import is_about_the_data, is_passing
 from pult.lib.failures import Unreadable
 from pult.orders.rules.changes import Verdict
 from pult.orders.selectors import source_messages
@@ -23,12 +23,19 @@ from pult.orders.services.arrivals import Arrival
 from pult.orders.services.receiving import receive_orders
 from pult.orders.types import IncomingOrder
 
+if TYPE_CHECKING:
+    from pult.channels.models import SalesChannel
+
 logger = logging.getLogger(__name__)
 
 THEN = "sync.understand_messages"
 """The task that understands kept messages which nobody went on with."""
 
+DELETED = "deleted"
+"""The external status of an order that the shop has deleted for good."""
+
 PAGE = 100
+ATTEMPTS = 3
 
 
 @dataclass(slots=True)
@@ -82,15 +89,15 @@ def understand_left_over(channel: SalesChannel) -> Tally:
 
 
 def understand(channel: SalesChannel, ids: Sequence[int], *, again: bool = False) -> Tally:
-    """Read kept messages and write their orders, as one set; if the set fails, one by one, so that only the bad one waits."""
+    """Read kept messages and write their orders, as one set; if that fails, one by one: only the bad one waits."""
     if not ids:
         return Tally()
     try:
-        with transaction.atomic():
-            return _understand_set(channel, open_messages(ids, again=again))
-    except (OperationalError, InterfaceError):
-        raise
+        return _understood(channel, ids, again=again)
     except Exception as error:
+        if isinstance(error, DatabaseError) and not is_about_the_data(error):
+            # a lost database, a full disk: no fault of the messages, which wait as they are
+            raise
         if len(ids) == 1:
             return _give_up(ids[0], error)
         logger.warning("A set of messages could not be written together; taking them one by one.")
@@ -100,9 +107,22 @@ def understand(channel: SalesChannel, ids: Sequence[int], *, again: bool = False
     return tally
 
 
+def _understood(channel: SalesChannel, ids: Sequence[int], *, again: bool) -> Tally:
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with transaction.atomic():
+                return _understand_set(channel, open_messages(ids, again=again))
+        except DatabaseError as error:
+            if attempt == ATTEMPTS or not is_passing(error):
+                raise
+            logger.info("Two writers met in a deadlock; trying again.")
+    raise AssertionError("unreachable")
+
+
 def _give_up(message_id: int, error: Exception) -> Tally:
     if isinstance(error, DatabaseError):
-        code, text = "not_writable", f"The order could not be written: {str(error).splitlines()[0]}"
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        code, text = "not_writable", f"The order could not be written: {reason}"
     else:
         code, text = "unexpected", f"Reading it failed in an unexpected way: {type(error).__name__}: {error}"
     logger.error("A message could not be understood.", extra={"message_id": message_id}, exc_info=error)
@@ -131,7 +151,7 @@ def _understand_set(channel: SalesChannel, messages: Sequence[Opened]) -> Tally:
             failed[message.id] = ("unexpected", f"Reading it failed in an unexpected way: {type(error).__name__}.")
     lock_for_writing(channel.pk)
     written = source_messages(channel.pk, {m.external_id for m in messages})
-    arrivals.extend(_cancelled(parse, gone, written, ignored))
+    arrivals.extend(_cancelled(parse, gone, written, arrivals, ignored))
     arrivals.sort(key=lambda pair: pair[0].id)
     order_ids: dict[int, int | None] = {}
     for round_ in _rounds(arrivals):
@@ -166,11 +186,12 @@ def _rounds(pairs: Sequence[tuple[Opened, IncomingOrder]]) -> Iterable[list[tupl
     waiting = list(pairs)
     while waiting:
         seen: set[tuple[str, str]] = set()
-        now_, later = [], []
+        first: list[tuple[Opened, IncomingOrder]] = []
+        later: list[tuple[Opened, IncomingOrder]] = []
         for pair in waiting:
-            (later if _key(pair[1]) in seen else now_).append(pair)
+            (later if _key(pair[1]) in seen else first).append(pair)
             seen.add(_key(pair[1]))
-        yield now_
+        yield first
         waiting = later
 
 
@@ -179,7 +200,7 @@ def _earlier(
     pairs: Sequence[tuple[Opened, IncomingOrder]],
     written: Mapping[tuple[str, str], tuple[int, bytes | None]],
 ) -> dict[tuple[str, str], IncomingOrder]:
-    """The channel's earlier story of the orders that may have changed: the message each was last written from, read again."""
+    """The channel's earlier story of orders that may have changed: what each was last written from, read again."""
     sources = {
         _key(incoming): written[_key(incoming)][0]
         for message, incoming in pairs
@@ -200,22 +221,25 @@ def _cancelled(
     parse: Any,
     gone: Sequence[Opened],
     written: Mapping[tuple[str, str], tuple[int, bytes | None]],
+    arrivals: Sequence[tuple[Opened, IncomingOrder]],
     ignored: list[int],
 ) -> list[tuple[Opened, IncomingOrder]]:
     """Orders deleted for good in the shop: their last known story, cancelled. Never known here: nothing to do."""
     known = {external_id: pair[0] for (external_id, _), pair in written.items()}
-    bodies = bodies_of([known[m.external_id] for m in gone if m.external_id in known])
+    bodies = bodies_of([known[m.external_id] for m in gone if m.external_id in known]) if gone else {}
     pairs = []
     for message in gone:
+        # the set itself may hold a later story than the one the order was last written from
+        told = [incoming for m, incoming in arrivals if m.external_id == message.external_id and m.id < message.id]
         body = bodies.get(known.get(message.external_id, 0))
         try:
-            last = parse(body) if body is not None else None
+            last = told[-1] if told else parse(body) if body is not None else None
         except (Unreadable, NotAnOrder, Gone):
             last = None
         if last is None:
             ignored.append(message.id)
         else:
-            pairs.append((message, replace(last, status="cancelled", external_status="deleted")))
+            pairs.append((message, replace(last, status="cancelled", external_status=DELETED)))
     return pairs
 
 

@@ -55,7 +55,7 @@ def channel_list(request: HttpRequest) -> HttpResponse:
     """A card for each channel, kept fresh."""
     archived = request.GET.get("show") == "archived"
     channels = all_channels(archived=True).filter(archived_at__isnull=not archived)
-    template = "sync/channel_list.html#cards" if request.htmx else "sync/channel_list.html"  # type: ignore[attr-defined]
+    template = "sync/channel_list.html#cards" if request.htmx else "sync/channel_list.html"
     context = {
         "cards": _cards(channels),
         "archived": archived,
@@ -109,13 +109,14 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
     """Health, log of synchronisations, settings without secrets, state map, history."""
     channel = find(code)
     part = request.GET.get("part", "")
-    if request.htmx and part == "health":  # type: ignore[attr-defined]
+    if request.htmx and part == "health":
         return render(request, "sync/channel_detail.html#health", {"card": _card(channel), "channel": channel})
     quiet = request.GET.get("log") == "all"
     before = request.GET.get("before", "")
     rows = list(runs_page(channel.pk, quiet=quiet, before=int(before) if before.isdigit() else None)[: RUNS + 1])
     runs = [
-        {"run": run, "trigger": TRIGGERS.get(run.trigger, run.trigger), "error": in_words(run.error)} for run in rows[:RUNS]
+        {"run": run, "trigger": TRIGGERS.get(run.trigger, run.trigger), "error": in_words(run.error)}
+        for run in rows[:RUNS]
     ]
     here = reverse("channels:detail", args=[code])
     log = {"log": "all"} if quiet else {}
@@ -130,7 +131,7 @@ def channel_detail(request: HttpRequest, code: str) -> HttpResponse:
             {"label": gettext("Every poll"), "url": f"{here}?log=all", "active": quiet, "count": None},
         ],
     }
-    if request.htmx and part == "":  # type: ignore[attr-defined]
+    if request.htmx and part == "":
         return render(request, "sync/channel_detail.html#log", context)
     hours, series = latencies(channel.code)
     values = series.get(channel.pk, [])
@@ -151,10 +152,8 @@ def _shown_settings(channel: SalesChannel) -> list[tuple[str, str]]:
     """Labels and values of the open settings; of the secret ones only that they are kept."""
     platform = PLATFORMS.get(channel.platform or "")
     fields = {item.name: item for item in platform.fields} if platform else {}
-    shown = []
-    for name, item in fields.items():
-        if item.secret:
-            shown.append((gettext(item.label), gettext("kept, never shown") if channel.sealed else gettext("missing")))
+    hidden = gettext("kept, never shown") if channel.sealed else gettext("missing")
+    shown = [(gettext(item.label), hidden) for item in fields.values() if item.secret]
     for name, value in channel.settings.items():
         label = gettext(fields[name].label) if name in fields else name
         words = {"true": gettext("yes"), "false": gettext("no")}.get(str(value), str(value))
@@ -234,12 +233,12 @@ def archive(request: HttpRequest, code: str) -> HttpResponse:
 
 def _done(request: HttpRequest, channel: SalesChannel, text: str) -> HttpResponse:
     """The part of the page that changed, with a toast; the whole page where there is no htmx."""
-    if not request.htmx:  # type: ignore[attr-defined]
+    if not request.htmx:
         messages.success(request, text)
         return redirect("channels:detail", code=channel.code)
     channel.refresh_from_db()
     part = "sync/channel_detail.html#health"
-    if request.htmx.target != "channel-health":  # type: ignore[attr-defined]
+    if request.htmx.target != "channel-health":
         part = "sync/channel_list.html#card"
     response = render(request, part, {"card": _card(channel), "channel": channel})
     response["HX-Trigger"] = json.dumps({"pult:toast": {"text": text, "level": "success"}})
@@ -252,7 +251,7 @@ def arriving(request: HttpRequest, code: str) -> HttpResponse:
     """The end of the wizard: the first orders come in before the eyes."""
     channel = find(code)
     count, newest = arrived(channel)
-    template = "sync/channel_arriving.html#orders" if request.htmx else "sync/channel_arriving.html"  # type: ignore[attr-defined]
+    template = "sync/channel_arriving.html#orders" if request.htmx else "sync/channel_arriving.html"
     context = {"channel": channel, "standing": standing(channel), "count": count, "newest": newest}
     return render(request, template, {**context, "finished": channel.in_step_at is not None})
 
@@ -265,21 +264,21 @@ def arriving(request: HttpRequest, code: str) -> HttpResponse:
 def sync_line(request: HttpRequest) -> HttpResponse:
     """Quiet when every channel is in step; else which one is not, since when, and where to look."""
     troubled = [
-        (state.state, channel)
+        (found.state, channel)
         for channel in all_channels()
-        if (state := health(channel)).state in ("failing", "out_of_step")
+        if (found := health(channel)).state in ("failing", "out_of_step")
     ]
     troubled.sort(key=lambda pair: pair[0] not in ALARMING)
-    may_look = request.user.can("channels.view")  # type: ignore[union-attr]
+    may_look = request.user.can("channels.view")
     context: dict[str, Any] = {"state": "ok", "text": "", "url": ""}
     if troubled:
-        state, channel = troubled[0]
+        worst, channel = troubled[0]
         text = f"{channel.name}: {standing(channel).words}"
         if len(troubled) > 1:
             text = gettext("%(text)s And %(more)s more channels.") % {"text": text, "more": len(troubled) - 1}
         address = reverse("channels:detail", args=[channel.code]) if len(troubled) == 1 else reverse("channels:list")
-        context = {"state": "failed" if state in ALARMING else "late", "text": text, "url": address if may_look else ""}
-    if request.user.can("inbox.view"):  # type: ignore[union-attr]
+        context = {"state": "failed" if worst in ALARMING else "late", "text": text, "url": address if may_look else ""}
+    if request.user.can("inbox.view"):
         context["failed"] = failed_messages().count()
     return render(request, "sync/sync_line.html", context)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -13,7 +14,7 @@ from pult.channels.selectors import channel_by_code
 from pult.lib.failures import ChannelFailure
 from pult.lib.jobs import defer
 from pult.lib.secrets import constant_time_equal
-from pult.sync.services.hooking import read_hook
+from pult.sync.services.hooking import read_hook, reads_hooks
 
 logger = logging.getLogger(__name__)
 
@@ -29,20 +30,25 @@ def receive_hook(request: HttpRequest, code: str, secret: str) -> HttpResponse:
         channel = channel_by_code(code)
     except ChannelNotFound:
         return HttpResponse("unknown address", status=404, content_type="text/plain")
-    if not channel.hook_secret or not constant_time_equal(secret, channel.hook_secret) or channel.archived_at:
+    known = bool(channel.hook_secret) and constant_time_equal(secret, channel.hook_secret)
+    if not known or channel.archived_at or not reads_hooks(channel):
         return HttpResponse("unknown address", status=404, content_type="text/plain")
-    if int(request.headers.get("Content-Length") or 0) > LARGEST_HOOK:
+    length = request.headers.get("Content-Length") or "0"
+    if not length.isascii() or not length.isdigit() or int(length) > LARGEST_HOOK:
         return HttpResponse("too large", status=413, content_type="text/plain")
     headers = {name.lower(): value for name, value in request.headers.items()}
     try:
         external_ids = read_hook(channel, headers, request.body)
+    except RequestDataTooBig:
+        return HttpResponse("too large", status=413, content_type="text/plain")
     except ChannelFailure as failure:
         logger.warning("A hook was refused.", extra={"channel": code, "reason": failure.code})
         return HttpResponse("signature refused", status=401, content_type="text/plain")
-    if external_ids:
+    # a paused channel looks again at everything when it goes on
+    if external_ids and channel.paused_at is None:
         defer(
             "sync.fetch_hinted",
-            lock=f"hook:{channel.pk}:{external_ids[0]}",
+            lock=f"hook:{channel.pk}",
             queueing_lock=f"hook:{channel.pk}:{','.join(external_ids)}",
             channel_id=channel.pk,
             external_ids=list(external_ids),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -73,14 +74,16 @@ def message_list(request: HttpRequest) -> HttpResponse:
             {"label": channel.name, "url": address(channel=channel.code), "active": channel == chosen, "count": None}
             for channel in channels
         ],
-        "chips": [{"label": gettext("Channel"), "value": chosen.name, "remove_url": address(channel="")}] if chosen else [],
+        "chips": [{"label": gettext("Channel"), "value": chosen.name, "remove_url": address(channel="")}]
+        if chosen
+        else [],
         "channel": chosen,
         "failed_count": failed_count,
         "here": request.get_full_path(),
         "older_url": address(before=rows[PAGE - 1].pk) if len(rows) > PAGE else None,
         "newer_url": address() if before else None,
     }
-    template = "sync/message_list.html#rows" if request.htmx else "sync/message_list.html"  # type: ignore[attr-defined]
+    template = "sync/message_list.html#rows" if request.htmx else "sync/message_list.html"
     return render(request, template, context)
 
 
@@ -125,10 +128,8 @@ def pretty(body: bytes) -> tuple[str, bool]:
     cut = len(body) > LARGEST_SHOWN
     text = body[:LARGEST_SHOWN].decode("utf-8", errors="replace")
     if not cut:
-        try:
+        with contextlib.suppress(ValueError, RecursionError):
             text = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
-        except (ValueError, RecursionError):
-            pass
     return text.replace("\x00", "␀"), cut
 
 
@@ -161,5 +162,7 @@ def retry_all(request: HttpRequest) -> HttpResponse:
 def _next(request: HttpRequest) -> str:
     """Where the person came from; only within Pult."""
     address = request.POST.get("next", "")
-    good = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    good = url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return address if good else ""
