@@ -28,12 +28,12 @@ def allowed_to(action: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.can(action):  # type: ignore[union-attr]
+            if not request.user.can(action):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
 
         checked = login_required(guarded)
-        checked.action = action  # type: ignore[attr-defined]
+        checked.action = action
         return checked
 
     return decorate

@@ -68,7 +68,8 @@ def writes(
 ) -> Callable[[View], View]:
     """A route that changes something: what it does happens once for each Idempotency-Key.
 
-    The view returns a document, or (status, document) where the status is one of `also`.
+    The view returns a document, or (status, document) where the status is one of `also`. `once` False: a key is not
+    looked at, for what changes nothing here and waits for the outside, over which no transaction may stay open.
     """
     key = {
         "name": "Idempotency-Key",
@@ -78,7 +79,8 @@ def writes(
         "description": "A text of your own for this one write: sent again within 24 hours, it is answered as the first"
         " time and nothing is done twice.",
     }
-    options = {**options, "parameters": [key]}
+    if options.setdefault("once", True):
+        options["parameters"] = [key]
     return _route(router, method, path, action=action, answer=answer, status=status, options=options)
 
 
@@ -97,7 +99,7 @@ def _route(
         @wraps(view)
         def run(request: HttpRequest, **values: Any) -> HttpResponse:
             _check_query(request, known)
-            key = _key_of(request) if method != "GET" else None
+            key = _key_of(request) if options.get("once") else None
             if key is None:
                 return _answered(view(request, **values), status)
             return _done_once(request, key, lambda: _pair(view(request, **values), status))
@@ -155,7 +157,7 @@ def _key_of(request: HttpRequest) -> str | None:
 
 def _done_once(request: HttpRequest, key: str, work: Callable[[], tuple[int, Any]]) -> HttpResponse:
     """The claim, the work and the answer in one transaction: a refused write leaves nothing, not even its key."""
-    token: ApiToken = request.auth  # type: ignore[attr-defined]
+    token: ApiToken = request.auth
     digest = sha256(b"\n".join((f"{request.method} {request.get_full_path()}".encode(), request.body))).digest()
     with transaction.atomic():
         kept = claim_key(token, key, digest=digest)

@@ -26,6 +26,41 @@ def ingest(orders: int, lines: int, as_json: bool) -> None:
     _print(run_ingest(orders=orders, lines=lines), as_json)
 
 
+@bench_group.command("orders")
+@click.option("--orders", default=1_000_000, show_default=True, type=click.IntRange(1_000, 20_000_000))
+@json_option
+def orders(orders: int, as_json: bool) -> None:
+    """Every list, search and figure on a large installation: milliseconds, and tables read from end to end."""
+    from pult.bench.lists import run_lists
+
+    figures = run_lists(orders=orders)
+    if not as_json:
+        for name, row in figures.pop("questions").items():
+            whole = f"  reads all of {', '.join(row['whole_tables'])}" if row["whole_tables"] else ""
+            click.echo(f"{row['ms']:9.1f} ms {row['rows']:5} rows {row['buffers']:7} buffers  {name}{whole}")
+    _print(figures, as_json)
+
+
+@bench_group.command("hook")
+@click.option("--orders", default=100, show_default=True, type=click.IntRange(1, 10_000))
+@json_option
+def hook(orders: int, as_json: bool) -> None:
+    """A webhook comes in: when is its order in the list? On a real `pult serve` with a sandbox shop."""
+    from pult.bench.live import run_hook
+
+    _print(run_hook(orders=orders), as_json)
+
+
+@bench_group.command("memory")
+@click.option("--orders", default=100_000, show_default=True, type=click.IntRange(1, 1_000_000))
+@json_option
+def memory(orders: int, as_json: bool) -> None:
+    """Memory of the web and the worker process before and after a first import, on a real `pult serve`."""
+    from pult.bench.live import run_memory
+
+    _print(run_memory(orders=orders), as_json)
+
+
 def _print(figures: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(orjson.dumps(figures, option=orjson.OPT_INDENT_2).decode())

@@ -13,7 +13,7 @@ from psycopg import sql
 
 @contextmanager
 def bench_database() -> Iterator[str]:
-    """Make a database, migrate it, and let every query of this process go there; dropped at the end. Yields its name."""
+    """Make a database, migrate it and let every query of this process go there; dropped at the end. Yields its name."""
     own = connection.settings_dict["NAME"]
     name = f"pult_bench_{os.getpid()}"
     _run(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))

@@ -11,8 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from pult.bench.database import bench_database
+from pult.bench.filling import add_products
 from pult.bench.orders import PRODUCTS, raw_orders
-from pult.catalogue.services import save_product
 from pult.channels.models import SalesChannel
 from pult.channels.services import add_channel
 from pult.connectors.protocol import Page, RawMessage
@@ -58,8 +58,7 @@ def run_ingest(*, orders: int, lines: int) -> dict[str, Any]:
 
 
 def _prepare() -> SalesChannel:
-    for sku, name, _ in PRODUCTS[::2]:
-        save_product(actor=SYSTEM, sku=sku, name=name)
+    add_products(PRODUCTS[::2])
     return add_channel(
         actor=SYSTEM,
         code="bench",

@@ -8,13 +8,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-KINDS = ("webshop", "store", "edi", "custom")
-KIND_NAMES = {
-    "webshop": _("Webshop"),
-    "store": _("Store"),
-    "edi": _("EDI partner"),
-    "custom": _("Custom source"),
-}
+from pult.channels.phrases import KIND_NAMES
+from pult.channels.types import KINDS
 
 
 class SalesChannel(models.Model):

@@ -46,12 +46,13 @@ def polled_channels() -> QuerySet[SalesChannel]:
 
 
 def channels_due(at: datetime) -> list[tuple[int, bool]]:
-    """The channels whose next poll has come: id, and whether the last poll failed or took long."""
+    """The channels whose next poll has come: id, and whether the last synchronisation took long, well or not."""
     ended = SyncRun.objects.filter(channel=OuterRef("pk"), ended_at__isnull=False).order_by("-pk")
+    ended = ended.exclude(error_code="interrupted")
     took = ended.annotate(took=ExpressionWrapper(F("ended_at") - F("started_at"), output_field=DurationField()))
     found = polled_channels().filter(next_poll_at__lte=at).annotate(took=Subquery(took.values("took")[:1]))
-    rows = found.order_by("next_poll_at").values_list("pk", "failing_since", "took")
-    return [(pk, since is not None or (took is not None and took > LONG_POLL)) for pk, since, took in rows]
+    rows = found.order_by("next_poll_at").values_list("pk", "took")
+    return [(pk, took is not None and took > LONG_POLL) for pk, took in rows]
 
 
 def is_due(channel: SalesChannel, at: datetime) -> bool:

@@ -12,8 +12,9 @@ from django.db.models import F
 from django.utils.text import slugify
 
 from pult.channels.errors import BadChannel
-from pult.channels.models import KINDS, SalesChannel, SyncRun
+from pult.channels.models import SalesChannel, SyncRun
 from pult.channels.rules.health import backoff_s
+from pult.channels.types import KINDS
 from pult.history.services import acting, record
 from pult.history.types import Actor
 from pult.lib.clock import now

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.db import connection, transaction
+from django.db.models import Case, Value, When
 
 from pult.customers.errors import CustomerKnown
-from pult.customers.models import Customer
+from pult.customers.models import Customer, Identity
 from pult.customers.rules.matching import Sign, signs_of
 from pult.customers.types import Buyer
 from pult.history.services import acting
@@ -79,9 +80,18 @@ def _create(rows: list[tuple[Buyer, list[Sign]]]) -> dict[Sign, int]:
         ),
     )
     owners = _keep_signs({sign: pk for pk, (_, signs) in zip(ids, rows, strict=True) for sign in signs})
-    orphans = set(ids) - set(owners.values())
-    if orphans:
-        Customer.objects.filter(pk__in=orphans).delete()
+    beaten: dict[int, int] = {}
+    for pk, (_, signs) in zip(ids, rows, strict=True):
+        winner = next((owners[sign] for sign in signs if owners[sign] != pk), None)
+        if winner is not None:
+            beaten[pk] = winner
+    if beaten:
+        # another worker made the same buyer meanwhile: who was slower hands all its signs over
+        Identity.objects.filter(customer_id__in=beaten).update(
+            customer_id=Case(*(When(customer_id=pk, then=Value(winner)) for pk, winner in beaten.items()))
+        )
+        Customer.objects.filter(pk__in=beaten).delete()
+        owners = {sign: beaten.get(pk, pk) for sign, pk in owners.items()}
     return owners
 
 
@@ -142,7 +152,9 @@ def create_customer(*, actor: Actor, **values: str | None) -> Customer:
     )
     with acting(actor, "created"), transaction.atomic():
         customer.save()
-        owners = _keep_signs({sign: customer.pk for sign in signs}) if signs else {}
+        pk: int = customer.pk or 0
+        wanted = dict.fromkeys(signs, pk)
+        owners = _keep_signs(wanted) if wanted else {}
         if taken := set(owners.values()) - {customer.pk}:
             raise CustomerKnown(taken.pop())
     return customer

@@ -11,12 +11,13 @@ from django.db import connection, models
 from django.db.utils import DatabaseError
 
 
+@models.ForeignKey.register_lookup
 @models.Field.register_lookup
 class AnyOf(models.Lookup):
     """`field__any=[…]`: like `field__in`, but the values travel as one array, however many they are.
 
     Django writes each value of an IN as a parameter of its own, which costs more than the query on the busiest paths.
-    For plain fields and expressions, not for relations.
+    A relation takes ids.
     """
 
     lookup_name = "any"
@@ -72,7 +73,7 @@ def is_about_the_data(error: DatabaseError) -> bool:
     if state is None:
         # psycopg itself refuses some values (NUL in a text) before they reach the server; those are no OperationalError
         return type(error).__name__ not in {"OperationalError", "InterfaceError"}
-    return state[:2] in {"21", "22", "23", "42", "44", "54", "0A"}
+    return state[:2] in {"21", "22", "23", "44", "54", "0A"}
 
 
 def is_passing(error: DatabaseError) -> bool:

@@ -15,7 +15,7 @@ def fold(text: str) -> str:
     """Lower case without accents and with single spaces: „Kőváry  Úr” and "kovary ur" meet."""
     if text.isascii():
         return " ".join(text.lower().split())
-    return " ".join(_MARKS.sub("", unicodedata.normalize("NFKD", text.casefold())).split())
+    return " ".join(_MARKS.sub("", unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())).split())
 
 
 def digits(text: str) -> str:

@@ -62,8 +62,8 @@ def list_orders(request: HttpRequest, query: Query[OrdersQuery]) -> dict[str, An
     """Orders, newest first; with `updated_from`, oldest change first, so that a reader can follow.
 
     A follower asks with `updated_from` and without a cursor once, then with the same `updated_from` and the `next` of
-    the last page that had items, for ever: no change is missed, however late it was committed, and an order that changed
-    again comes again. An empty page has `next` null: keep the cursor you have, and ask again later.
+    the last page that had items, for ever: no change is missed, however late it was committed, and an order that
+    changed again comes again. An empty page has `next` null: keep the cursor you have, and ask again later.
     """
     filter_ = _filter_of(query)
     kind, after = _position(query.cursor)
@@ -129,7 +129,7 @@ def _values(name: str, text: str, known: Any) -> list[str]:
 def create_order(request: HttpRequest, body: OrderInput) -> tuple[int, dict[str, Any]]:
     """Record an order in a channel of the kind `custom`; Pult completes it from the catalogue and computes the amounts.
 
-    An `external_id` that is here already in the same words answers 200 with the order as it stands; in other words, 409.
+    An `external_id` that is here already in the same words answers 200 with the order as it stands, else 409.
     """
     received = record_order(channel_by_code(body.channel), body.as_order(), actor=actor_of(request))
     return (201 if received.verdict is Verdict.NEW else 200), _whole(received.number)

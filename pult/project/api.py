@@ -62,9 +62,9 @@ The orders of all sales channels in one place.
   right it needs (`x-pult-action`); a token has the rights of its role.
 * **Errors** are problem documents (RFC 9457): `code` is stable, `detail` says what to do, `errors` names the fields.
 * **Lists** are `{"items": […], "next": CURSOR or null}`; ask again with `cursor=CURSOR`. `limit` is at most 500.
-* **Writes** take an `Idempotency-Key`: sent again within 24 hours with the same key, a write that was answered is answered
-  the same way (with `Idempotency-Replayed: true`) and not done again. What was refused has left nothing behind and may be
-  sent again with its key.
+* **Writes** take an `Idempotency-Key`: sent again within 24 hours with the same key, a write that was answered is
+  answered the same way (with `Idempotency-Replayed: true`) and not done again. What was refused has left nothing behind
+  and may be sent again with its key.
 * **Pace**: 100 requests a second for each token and web process, 200 at once; more is answered 429 with `Retry-After`.
 * **Amounts** are decimal strings in the order's currency, times are UTC in RFC 3339, absent is null.
 """
@@ -163,7 +163,7 @@ def on_validation_error(request: HttpRequest, error: ValidationError) -> HttpRes
 
 
 def _field_name(place: tuple[str | int, ...]) -> str:
-    # (body, body, lines, 0, quantity): the kind of parameter, for a body its name in the view, then the way to the field
+    # (body, body, lines, 0, quantity): the kind of parameter, a body's name in the view, then the way to the field
     parts = list(place[1:] if place and place[0] in {"body", "query", "path", "header"} else place)
     if parts and place[0] in {"body", "query"} and parts[0] in {"body", "query"}:
         parts = parts[1:]

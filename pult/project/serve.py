@@ -62,6 +62,8 @@ def run_web(bind: str | None = None) -> None:
     from django.core.wsgi import get_wsgi_application
     from waitress.server import create_server
 
+    from pult.project.refusals import Channel
+
     supervised = LISTEN_VARIABLE in os.environ
     if supervised:
         fall_with_supervisor()
@@ -81,6 +83,7 @@ def run_web(bind: str | None = None) -> None:
         ident=None,
         **_proxy_settings(os.environ),
     )
+    server.channel_class = Channel
 
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)

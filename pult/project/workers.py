@@ -46,6 +46,33 @@ def run_worker() -> None:
     asyncio.run(_Runner().run())
 
 
+class _PromptWorker(Worker):
+    """A worker that never leaves a job waiting for the next look into the queue (POLL_S) though it could begin.
+
+    procrastinate forgets what it hears while it fetches a job, and does not look again when a job ends, whose lock may
+    have held another one back.
+    """
+
+    _heard = False
+
+    async def _fetch_and_process_jobs(self) -> None:
+        self._heard = True
+        while self._heard:
+            self._heard = False
+            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
+
+    async def _handle_notification(self, *arguments: Any, **named: Any) -> None:
+        self._heard = True
+        await super()._handle_notification(*arguments, **named)
+
+    async def _process_job(self, context: Any) -> None:
+        try:
+            await super()._process_job(context)
+        finally:
+            self._heard = True
+            self._new_job_event.set()
+
+
 class _Runner:
     def __init__(self) -> None:
         self.stopping = asyncio.Event()
@@ -82,7 +109,7 @@ class _Runner:
             timer.start()
         self.stopping.set()
         if self.worker is not None:
-            self.worker.stop()  # type: ignore[no-untyped-call]
+            self.worker.stop()
 
     async def _run_once(self) -> None:
         """One life of the worker: ends when it is told to stop or has lost the database."""
@@ -90,10 +117,10 @@ class _Runner:
         await sync_to_async(connections.close_all, thread_sensitive=True)()
         app = _worker_app()
         async with app.open_async():
-            app.perform_import_paths()  # type: ignore[no-untyped-call]
+            app.perform_import_paths()
             await _rescue(app.job_manager)
             # Not App.run_worker_async: its worker is needed to tell which jobs are really in hand.
-            self.worker = Worker(
+            self.worker = _PromptWorker(
                 app=app,
                 concurrency=settings.PULT_WORKER_CONCURRENCY,
                 delete_jobs="successful",
@@ -110,7 +137,7 @@ class _Runner:
             upkeep = asyncio.create_task(self._upkeep(app.job_manager), name="upkeep")
             number = None
             try:
-                await self.worker.run()  # type: ignore[no-untyped-call]
+                await self.worker.run()
             finally:
                 upkeep.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):

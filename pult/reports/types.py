@@ -64,7 +64,7 @@ class DailyTurnover:
 
 @dataclass(frozen=True, slots=True)
 class ChannelHealth:
-    """How a channel stands, for the overview: `state` of channels.rules.health, the words of its failure, its last order."""
+    """How a channel stands, for the overview: `state` of channels.rules.health, its failure in words."""
 
     code: str
     name: str

@@ -137,7 +137,7 @@ def resume(request: HttpRequest, code: Word) -> dict[str, Any]:
     return _whole(code)
 
 
-@writes(router, "POST", "/channels/{code}/test", action="channels.sync", answer=CheckShape)
+@writes(router, "POST", "/channels/{code}/test", action="channels.sync", answer=CheckShape, once=False)
 def test_channel(request: HttpRequest, code: Word) -> dict[str, Any]:
     """Try the channel's settings at the shop, now, and say what works; nothing is changed."""
     channel = channel_by_code(code)

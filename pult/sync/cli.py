@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
 from django.conf import settings
 
 from pult.channels.errors import BadChannel
-from pult.channels.models import KINDS, SalesChannel
 from pult.channels.selectors import all_channels, channel_by_code, health, polled_channels
 from pult.channels.services import add_channel, pause_channel, resume_channel
+from pult.channels.types import KINDS
 from pult.connectors.registry import PLATFORMS
 from pult.history.types import Actor
 from pult.inbox.selectors import messages_page
@@ -23,6 +23,9 @@ from pult.sync.schemas import channel_document, check_document, message_document
 from pult.sync.services.connecting import check_channel, checked_settings
 from pult.sync.services.polling import SyncResult, sync_channel
 from pult.sync.services.understanding import retry_messages
+
+if TYPE_CHECKING:
+    from pult.channels.models import SalesChannel
 
 CLI = Actor("system", None, "pult")
 

@@ -62,17 +62,15 @@ _LOOKS = {
 MESSAGE_LOOKS = {"kept": "waiting", "understood": "done", "failed": "failed"}
 
 # What a failure means for the person, by its code; %(time)s is since when. Others are told by the last sentence here.
+_REFUSES_KEY = _("The shop has refused the key since %(time)s; orders wait in the shop, none is lost.")
 _FAILING: dict[str, Any] = {
-    "refused": _("The shop has refused the key since %(time)s; orders wait in the shop, none is lost."),
-    "login_page": _(
-        "The shop has shown a log-in page instead of its orders since %(time)s; they wait there, none is lost."
-    ),
+    **dict.fromkeys(("refused", "key_refused", "key_unknown", "key_without_rights", "bad_credentials"), _REFUSES_KEY),
+    "login_page": _("The shop has shown a log-in page instead of its orders since %(time)s; none of them is lost."),
     "throttled": _("The shop has asked for a pause since %(time)s; orders wait in the shop, none is lost."),
     "timed_out": _("The shop has not answered in time since %(time)s; orders wait in the shop, none is lost."),
+    "unreachable": _("The shop has been out of reach since %(time)s; orders wait there, none is lost."),
     "server_error": _("The shop has had trouble of its own since %(time)s; orders wait there, none is lost."),
-    "bad_certificate": _(
-        "The shop's certificate has been faulty since %(time)s; orders wait in the shop, none is lost."
-    ),
+    "tls": _("The shop's certificate has been faulty since %(time)s; orders wait in the shop, none is lost."),
 }
 _FAILING_OTHERWISE = _("The shop could not be read since %(time)s; orders wait there, none is lost.")
 

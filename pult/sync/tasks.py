@@ -17,8 +17,8 @@ from pult.sync.services.understanding import THEN
 COMPARE_DAYS = 30
 WATCH_HOOKS_EVERY = timedelta(minutes=5)
 
-TROUBLED_LANES = max(1, settings.PULT_WORKER_CONCURRENCY // 3)
-"""So many failing or slow channels are polled at once: shops that hang cannot take all of a worker's places."""
+SLOW_LANES = max(1, settings.PULT_WORKER_CONCURRENCY // 3)
+"""So many slow channels are polled at once: shops that hang cannot take all of a worker's places."""
 
 NEXT_POLL_IS_THE_RETRY = RetryTransient(max_attempts=0)
 # A job that waits for its retry holds back the channel's polls: three short waits are all it may take.
@@ -34,8 +34,8 @@ def _lock(channel_id: int) -> str:
 @periodic("* * * * * */2", name="sync.poll_due_channels", queue="timer", priority=10)
 def poll_due_channels() -> None:
     """Every two seconds: a job for each channel whose poll is due, at most one waiting a channel."""
-    for channel_id, is_troubled in channels_due(now()):
-        lock = f"troubled:{channel_id % TROUBLED_LANES}" if is_troubled else _lock(channel_id)
+    for channel_id, is_slow in channels_due(now()):
+        lock = f"slow:{channel_id % SLOW_LANES}" if is_slow else _lock(channel_id)
         defer("sync.poll_channel", lock=lock, queueing_lock=f"poll:{channel_id}", channel_id=channel_id)
 
 

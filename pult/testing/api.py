@@ -69,7 +69,7 @@ class ApiClient:
         response = self._client.generic(
             method, f"/api/v1{path}", data, "application/json", headers=headers, query_params=query
         )
-        document = orjson.loads(response.content) if response.content else None
+        document: Any = orjson.loads(response.content) if response.content else {}
         if response.status_code >= 400:
             assert response.headers["Content-Type"] == PROBLEM, response.headers
             assert document["status"] == response.status_code

@@ -41,7 +41,7 @@ def run_worker_until_idle() -> None:
     async def run() -> None:
         worker_app = app.with_connector(PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=2))
         # What is due by the clock is no part of the story a test tells.
-        worker_app.periodic_registry = PeriodicRegistry()  # type: ignore[no-untyped-call]
+        worker_app.periodic_registry = PeriodicRegistry()
         async with worker_app.open_async():
             await worker_app.run_worker_async(
                 concurrency=settings.PULT_WORKER_CONCURRENCY,

@@ -65,7 +65,7 @@ def own_connection(known: dict[str, Any]) -> Iterator[None]:
 
 @schema.parametrize()
 @settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -128,11 +128,11 @@ class Installation:
 
 
 @contextmanager
-def installation(data_dir: Path, **environment: str) -> Iterator[Installation]:
+def installation(data_dir: Path, *, migrate: bool = True, **environment: str) -> Iterator[Installation]:
     """A Pult that runs, with webhooks that lead back to it; whatever a test did to it, it ends with the block."""
     bind = f"127.0.0.1:{free_port()}"
     made = Installation(data_dir, {"PULT_BIND": bind, "PULT_SYNC_INTERVAL": "1"} | environment)
-    with live_pult(data_dir, **made.environment) as pult:
+    with live_pult(data_dir, migrate=migrate, **made.environment) as pult:
         made.pult = pult
         yield made
 

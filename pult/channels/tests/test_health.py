@@ -74,7 +74,7 @@ def test_only_open_webshops_are_due() -> None:
     pause_channel(paused.pk, actor=SYSTEM)
     archive_channel(archived.pk, actor=SYSTEM)
 
-    assert channels_due(now() + timedelta(seconds=1)) == [due.pk]
+    assert channels_due(now() + timedelta(seconds=1)) == [(due.pk, False)]
 
 
 @pytest.mark.django_db
@@ -117,5 +117,6 @@ def test_connection_lost_under_the_lock_is_no_second_failure() -> None:
     with pytest.raises(ValueError, match="the first"), poll_lock(7):
         connection.connection.close()
         raise ValueError("the first")
+    connection.close()
     with poll_lock(7) as held:
         assert held is True

@@ -1,8 +1,8 @@
 """How Pult completes what a clerk or a program leaves open, and computes the amounts.
 
-Gross first: an amount is quantity x unit price, less the discount, rounded once per line to the currency's unit; VAT is
-taken out of it (or put on it, for a net price) and rounded once. A rounded net is never multiplied up again: 10 x 1550 Ft
-with 27 % VAT is 15 500 Ft.
+Gross first: an amount is quantity x unit price, less the discount, rounded once per line to the currency's unit; VAT
+is taken out of it (or put on it, for a net price) and rounded once. A rounded net is never multiplied up again:
+10 x 1550 Ft with 27 % VAT is 15 500 Ft.
 """
 
 from __future__ import annotations

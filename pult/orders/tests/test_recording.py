@@ -111,7 +111,7 @@ def test_a_line_adds_up_in_whole_units_and_a_gross_price_stays_the_gross(
     assert line.net + line.vat == line.gross
     assert all(amount % unit == 0 for amount in (line.net, line.vat, line.gross))
     assert abs(line.gross - quantity * price * (100 - percent) / 100) <= unit / 2
-    assert 0 <= line.discount_gross
+    assert line.discount_gross >= 0
     assert abs(line.vat - line.gross * rate / (100 + rate)) <= unit / 2
 
 

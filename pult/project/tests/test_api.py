@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from http import HTTPStatus
 from time import monotonic
 
+import httpx
 import pytest
 from django.test import RequestFactory
+from waitress.server import create_server
 
 from pult.accounts import api as entrance
 from pult.accounts.models import IdempotencyKey
 from pult.accounts.services import prune_idempotency_keys
 from pult.lib.clock import moved, now
 from pult.project.api import on_defect
+from pult.project.refusals import Channel
+from pult.project.wsgi import application
 from pult.testing.api import ApiClient, custom_channel, order_body
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +85,22 @@ def test_the_use_of_a_token_is_noted():
     client.get("/orders")
     client.token.refresh_from_db()
     assert client.token.last_used_at is not None
+
+
+def test_what_the_web_server_itself_refuses_is_a_problem_document_too():
+    server = create_server(
+        application, host="127.0.0.1", port=0, max_request_body_size=1000, threads=1, clear_untrusted_proxy_headers=True
+    )
+    server.channel_class = Channel
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    try:
+        address = f"http://127.0.0.1:{server.effective_port}"
+        refused = httpx.post(f"{address}/api/v1/orders", content=b"x" * 2000)
+        assert refused.status_code == 413
+        assert refused.headers["Content-Type"] == "application/problem+json"
+        assert refused.json()["code"] == HTTPStatus(413).phrase.lower().replace(" ", "_")
+        assert httpx.post(f"{address}/elsewhere", content=b"x" * 2000).headers["Content-Type"].startswith("text/plain")
+    finally:
+        server.close()
+        thread.join(10)

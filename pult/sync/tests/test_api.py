@@ -109,6 +109,9 @@ def test_a_test_says_what_works(api: ApiClient):
     assert tried.status == 200
     assert tried.json["ok"] is False
     assert tried.json["steps"][-1]["level"] == "error"
+    # a test is made anew each time, whatever key it comes with
+    assert "Idempotency-Replayed" not in api.post("/channels/bolt/test", key="k").raw.headers
+    assert "Idempotency-Replayed" not in api.post("/channels/bolt/test", key="k").raw.headers
     custom_channel()
     assert api.post("/channels/telefon/test").json["ok"] is True
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from pult.accounts.access import actor_of, allowed_to
 from pult.channels.errors import BadChannel
-from pult.channels.models import KIND_NAMES
+from pult.channels.phrases import KIND_NAMES
 from pult.channels.selectors import all_channels
 from pult.channels.services import add_channel
 from pult.connectors.protocol import SettingField

@@ -94,10 +94,10 @@ def hooks_words(channel: SalesChannel) -> dict[str, Any] | None:
     working = channel.hooks.get("working")
     detail = in_words(str(channel.hooks.get("detail") or ""))
     if working:
-        return {"tone": "success", "text": gettext("Webhooks work"), "detail": detail}
+        return {"tone": "success", "text": gettext("Working"), "detail": detail}
     if working is None:
-        return {"tone": "neutral", "text": gettext("Webhooks not set up yet"), "detail": detail}
-    return {"tone": "warning", "text": gettext("Webhooks do not work; orders arrive by polling"), "detail": detail}
+        return {"tone": "neutral", "text": gettext("Not set up yet"), "detail": detail}
+    return {"tone": "warning", "text": gettext("Not working"), "detail": detail}
 
 
 # --- one channel -----------------------------------------------------------------------------------------------
