@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import plain_texts
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract, extract_python
 from babel.messages.mofile import write_mo
@@ -162,6 +163,8 @@ def _texts_of(path: Path) -> Iterator[tuple[Any, list[str], str | None]]:
         with path.open("rb") as source:
             for _, text, comments, context in extract(extract_python, source, _KEYWORDS, _COMMENT_TAGS):
                 yield text, comments, context
+        for text in plain_texts.texts_of(path):
+            yield text, [], None
         return
     # Django's own translation of a template into something a Python extractor understands.
     import django

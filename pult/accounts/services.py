@@ -21,7 +21,11 @@ from pult.lib.clock import now
 
 def _check_role(role: str) -> None:
     if role not in ROLES:
-        raise BadAccount(f"The role “{role}” is not known; choose one of {', '.join(ROLES)}.", code="bad_role")
+        raise BadAccount(
+            "The role “%(role)s” is not known; choose one of %(choice)s.",
+            code="bad_role",
+            params={"role": role, "choice": ", ".join(ROLES)},
+        )
 
 
 def create_user(*, actor: Actor, email: str, role: str, name: str = "", password: str | None = None) -> User:
@@ -31,14 +35,14 @@ def create_user(*, actor: Actor, email: str, role: str, name: str = "", password
     try:
         validate_email(email)
     except ValidationError:
-        raise BadAccount(f"“{email}” is no e-mail address.", code="bad_email") from None
+        raise BadAccount("“%(email)s” is no e-mail address.", code="bad_email", params={"email": email}) from None
     user = User(email=email, role=role, name=name.strip())
     _set_password(user, password)
     try:
         with acting(actor, "created"):
             user.save()
     except IntegrityError:
-        raise BadAccount(f"There is a user {email} already.", code="email_taken") from None
+        raise BadAccount("There is a user %(email)s already.", code="email_taken", params={"email": email}) from None
     return user
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import statistics
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -49,7 +50,7 @@ def run_hook(*, orders: int) -> dict[str, Any]:
             started = time.perf_counter()
             live.shop.hooks.deliver_pending()
             answered = time.perf_counter()
-            _soon(lambda placed=placed: live.orders(limit=1)[0]["external_id"] == placed)
+            _wait_for(live, placed)
             times.append((time.perf_counter() - started, answered - started))
         memory = live.resident_mib()
     seen = sorted(1000 * seen for seen, _ in times)
@@ -100,8 +101,12 @@ def _live(*, orders_before: int, interval_s: int) -> Iterator[Live]:
     shop.hooks.mode = "manual"
     for _ in range(orders_before):
         shop.place_order()
-    settings = {"PULT_SYNC_INTERVAL": str(interval_s), "PULT_BIND": f"127.0.0.1:{free_port()}"}
-    with SandboxServer({CODE: shop}) as server, live_pult(**settings) as pult:
+    logging.getLogger("pult.sandbox").setLevel(logging.ERROR)
+    bind = f"127.0.0.1:{free_port()}"
+    with (
+        SandboxServer({CODE: shop}) as server,
+        live_pult(PULT_SYNC_INTERVAL=str(interval_s), PULT_BIND=bind) as pult,
+    ):
         pult.pult(
             *("channel", "add", CODE, "--kind", "webshop", "--platform", "woocommerce"),
             *("--set", f"url={server.url_of(CODE)}"),
@@ -116,10 +121,10 @@ def _live(*, orders_before: int, interval_s: int) -> Iterator[Live]:
             yield live
 
 
-def _soon(condition: Callable[[], bool]) -> None:
-    """Ask without a pause that would be measured too."""
+def _wait_for(live: Live, placed: str) -> None:
+    """Ask for the newest order without a pause that would be measured too."""
     deadline = time.monotonic() + LONGEST_S
-    while not condition():
+    while live.orders(limit=1)[0]["external_id"] != placed:
         if time.monotonic() > deadline:
             raise AssertionError(f"The order was not there within {LONGEST_S:g} s")
         time.sleep(0.002)

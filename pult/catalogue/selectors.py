@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Upper
 
 from pult.catalogue.models import Barcode, Product
+from pult.lib.database import holding
 from pult.lib.identifiers import normalise_gtin, sku_key
 from pult.lib.search import search_terms
 
@@ -38,7 +39,7 @@ def products_found(query: str = "", *, active_only: bool = False) -> QuerySet[Pr
     if active_only:
         found = found.filter(is_active=True)
     for word in search_terms(query):
-        found = found.filter(search_text__contains=word)
+        found = holding(found, word)
     return found
 
 

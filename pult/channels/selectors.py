@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,6 +38,16 @@ def channel_by_code(code: str) -> SalesChannel:
 
 def channel_by_id(channel_id: int) -> SalesChannel | None:
     return SalesChannel.objects.filter(pk=channel_id).first()
+
+
+def channel_ids(*, codes: Collection[str] = (), kinds: Collection[str] = ()) -> list[int]:
+    """Ids of the channels with these codes and of these kinds; empty means any."""
+    found = SalesChannel.objects.all()
+    if codes:
+        found = found.filter(code__in=codes)
+    if kinds:
+        found = found.filter(kind__in=kinds)
+    return list(found.order_by("pk").values_list("pk", flat=True))
 
 
 def polled_channels() -> QuerySet[SalesChannel]:

@@ -39,12 +39,16 @@ def add_channel(
     """Make a channel. The settings have been checked by who knows the platform. Raises BadChannel."""
     if not is_channel_code(code):
         raise BadChannel(
-            f"The code “{code}” will not do: use small letters, digits and dashes, for instance"
-            f" {slugify(code) or 'my-shop'}.",
+            "The code “%(value)s” will not do: use small letters, digits and hyphens, for instance %(example)s.",
             code="bad_code",
+            params={"value": code, "example": slugify(code) or "my-shop"},
         )
     if kind not in KINDS:
-        raise BadChannel(f"The kind “{kind}” is not known; choose one of {', '.join(KINDS)}.", code="bad_kind")
+        raise BadChannel(
+            "The kind “%(kind)s” is not known; choose one of %(choice)s.",
+            code="bad_kind",
+            params={"kind": kind, "choice": ", ".join(KINDS)},
+        )
     try:
         with acting(actor, "created"), transaction.atomic():
             return SalesChannel.objects.create(
@@ -59,7 +63,9 @@ def add_channel(
                 hook_secret=new_secret(24),
             )
     except IntegrityError as error:
-        raise BadChannel(f"There is a channel {code} already; choose another code.", code="code_taken") from error
+        raise BadChannel(
+            "There is a channel %(channel)s already; choose another code.", code="code_taken", params={"channel": code}
+        ) from error
 
 
 def change_channel(

@@ -133,7 +133,20 @@ def edit_customer(customer_id: int, *, actor: Actor, **values: str | None) -> Cu
             setattr(customer, name, value or None)
         customer.search_text = _search_text(customer)
         customer.save(update_fields=[*values, "search_text"])
+        # known by the new signs too from now on; one that is another's already stays with that one
+        if signs := signs_of(_buyer_of(customer)):
+            _keep_signs(dict.fromkeys(signs, customer.pk))
     return customer
+
+
+def _buyer_of(customer: Customer) -> Buyer:
+    return Buyer(
+        channel_id=0,
+        type=customer.type,
+        email=customer.email,
+        tax_number=customer.tax_number,
+        eu_tax_number=customer.eu_tax_number,
+    )
 
 
 def create_customer(*, actor: Actor, **values: str | None) -> Customer:
@@ -141,15 +154,7 @@ def create_customer(*, actor: Actor, **values: str | None) -> Customer:
     customer = Customer(**{name: value or None for name, value in values.items()})
     customer.type = customer.type or "person"
     customer.search_text = _search_text(customer)
-    signs = signs_of(
-        Buyer(
-            channel_id=0,
-            type=customer.type,
-            email=customer.email,
-            tax_number=customer.tax_number,
-            eu_tax_number=customer.eu_tax_number,
-        )
-    )
+    signs = signs_of(_buyer_of(customer))
     with acting(actor, "created"), transaction.atomic():
         customer.save()
         pk: int = customer.pk or 0

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from django.db import connection, models
+from django.db.models.functions import StrIndex
 from django.db.utils import DatabaseError
+
+from pult.lib.search import is_indexed
+
+Row = TypeVar("Row", bound=models.Model)
 
 
 @models.ForeignKey.register_lookup
@@ -27,6 +32,16 @@ class AnyOf(models.Lookup):
         left, parameters = self.process_lhs(compiler, connection)
         kind = self.lhs.output_field.db_type(connection)
         return f"{left} = ANY(%s::{kind}[])", [*parameters, list(self.rhs)]
+
+
+def holding(found: models.QuerySet[Row], term: str) -> models.QuerySet[Row]:
+    """The rows whose `search_text` holds a term of `lib.search.search_terms`.
+
+    A term too short for trigrams is kept from their index, which would be read from end to end for it.
+    """
+    if is_indexed(term):
+        return found.filter(search_text__contains=term)
+    return found.alias(term_at=StrIndex("search_text", models.Value(term))).filter(term_at__gt=0)
 
 
 def update_rows(objects: Iterable[models.Model], fields: Sequence[str]) -> None:

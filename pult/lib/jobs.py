@@ -12,6 +12,7 @@ import random
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import orjson
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
 from procrastinate import JobContext, RetryDecision
 from procrastinate.contrib.django import app
@@ -158,6 +159,20 @@ def defer(
             continue
         return True
     return False
+
+
+def take_waiting(name: str, *, lock: str, limit: int) -> list[dict[str, Any]]:
+    """Take jobs that wait off the queue, oldest first, and return their arguments: whoever takes them does their work.
+
+    For a task that does the work of many jobs at once. What is taken is lost if the taker dies: only for hints.
+    """
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM procrastinate_jobs WHERE id IN (SELECT id FROM procrastinate_jobs WHERE task_name = %s"
+            " AND lock = %s AND status = 'todo' ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING id, args::text",
+            [name, lock, limit],
+        )
+        return [orjson.loads(arguments) for _, arguments in sorted(cursor.fetchall())]
 
 
 def task_names() -> frozenset[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 _MARKS = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]+")
 _NO_DIGITS = re.compile(r"\D+")
+_TRIGRAM = re.compile(r"[^\W_]{3}")
 _PHONE = re.compile(r"[+\d][\d\s()/.-]{5,}")
 
 
@@ -15,7 +16,8 @@ def fold(text: str) -> str:
     """Lower case without accents and with single spaces: „Kőváry  Úr” and "kovary ur" meet."""
     if text.isascii():
         return " ".join(text.lower().split())
-    return " ".join(_MARKS.sub("", unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())).split())
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
+    return " ".join(_MARKS.sub("", plain).split())
 
 
 def digits(text: str) -> str:
@@ -32,6 +34,11 @@ def search_text(texts: Iterable[str | None], *, phone: str | None, codes: Iterab
     # numbers with dashes or spaces in them are typed as phone numbers are, and looked for as their digits
     parts.extend(dict.fromkeys(digits(number) for part in parts for number in _PHONE.findall(part)))
     return fold(" ".join(parts))[:2000]
+
+
+def is_indexed(term: str) -> bool:
+    """Whether an index of trigrams can help to find the term: three letters or digits in a row."""
+    return _TRIGRAM.search(term) is not None
 
 
 def search_terms(query: str) -> list[str]:

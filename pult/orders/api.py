@@ -20,6 +20,7 @@ from pult.lib.shapes import PageQuery, Word
 from pult.orders.errors import BadOrder
 from pult.orders.models import Order
 from pult.orders.rules.changes import Verdict
+from pult.orders.rules.rights import STEP_ACTIONS
 from pult.orders.rules.states import PAYMENT_STATUSES, STATUSES, STEPS
 from pult.orders.schemas import (
     ChannelKind,
@@ -43,15 +44,6 @@ from pult.orders.services.matching import match_code_to_product, match_line_to_p
 from pult.orders.services.recording import record_order
 
 router = Router(tags=["orders"])
-
-STEP_ACTIONS: Final = {
-    "process": "orders.fulfil",
-    "ready": "orders.fulfil",
-    "ship": "orders.fulfil",
-    "return": "orders.override",
-    "reopen": "orders.override",
-}
-"""What a step needs; the others need orders.edit."""
 
 NEWEST: Final = "placed"
 CHANGED: Final = "changed"
@@ -177,7 +169,7 @@ def _step_route(step: str) -> None:
         router,
         "POST",
         f"/orders/{{number}}/{step}",
-        action=STEP_ACTIONS.get(step, "orders.edit"),
+        action=STEP_ACTIONS[step],
         answer=OrderShape,
         summary=f"{step.capitalize()} an order",
     )(take)

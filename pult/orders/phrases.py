@@ -209,7 +209,7 @@ RESOLUTIONS: dict[str, Any] = {
 }
 """What became of a problem."""
 
-# The sentences themselves stand in `rules.problems` and `errors`, which know no Django: named here to be translated.
+# The sentences themselves stand in `rules.problems`, which knows no Django: named here to be translated.
 _SENTENCES = (
     gettext_noop(
         "The lines add up to {lines} {currency}, the channel says {total} {currency}:"
@@ -226,15 +226,6 @@ _SENTENCES = (
     gettext_noop("More was given back ({refunded} {currency}) than the order's total ({total} {currency})."),
     gettext_noop("The buyer chose a pickup point, but the shop did not send which one."),
     gettext_noop("The shop's state changed to “{status}”, which does not fit the order's state here."),
-)
-_ERRORS = (
-    gettext_noop("The step “%(step)s” is not allowed while the order is “%(status)s”."),
-    gettext_noop("There is no order %(number)s."),
-    gettext_noop("A change in the shop is taken or refused, not settled."),
-    gettext_noop("Order %(number)s has no line %(position)s."),
-    gettext_noop("The line has no code to remember; match it alone."),
-    gettext_noop("These fields can't be edited: %(fields)s."),
-    gettext_noop("Order %(number)s is finished: only its internal note and tags can be edited."),
 )
 
 

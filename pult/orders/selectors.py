@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 
-from pult.lib.search import search_terms
+from pult.channels.selectors import channel_ids
+from pult.lib.database import holding
+from pult.lib.search import is_indexed, search_terms
 from pult.orders.errors import OrderNotFound
 from pult.orders.models import Order, OrderLine, Problem, Refund
 
@@ -68,13 +71,22 @@ class OrderFilter:
     q: str = ""
 
 
+LOOKED_THROUGH = 20_000
+"""Among how many of the newest orders words too short for the index are looked for."""
+COUNTED = 10_000
+"""How far things are counted for a page; beyond, it says “more than”."""
+
+
 def orders_found(filter_: OrderFilter) -> QuerySet[Order]:
-    """The orders a filter lets through, in no order yet. `placed_from` is included, `placed_to` is not."""
+    """The orders a filter lets through, in no order yet. `placed_from` is included, `placed_to` is not.
+
+    Words of one or two letters alone are looked for among the newest LOOKED_THROUGH orders, unmatched lines among the
+    newest COUNTED orders that have one: no list reads everything.
+    """
     found = Order.objects.all()
-    if filter_.channels:
-        found = found.filter(channel__code__in=filter_.channels)
-    if filter_.kinds:
-        found = found.filter(channel__kind__in=filter_.kinds)
+    if filter_.channels or filter_.kinds:
+        # by id: the planner then knows how many orders a channel has, and which index is worth its while
+        found = found.filter(channel_id__any=channel_ids(codes=filter_.channels, kinds=filter_.kinds))
     if filter_.statuses:
         found = found.filter(status__in=filter_.statuses)
     if filter_.payment_statuses:
@@ -86,11 +98,15 @@ def orders_found(filter_: OrderFilter) -> QuerySet[Order]:
     if filter_.problems:
         found = found.filter(open_problems__gt=0)
     if filter_.unmatched:
-        found = found.filter(pk__in=_unmatched_lines().values("order_id"))
+        found = found.filter(pk__any=_unmatched_order_ids())
     if filter_.customer_id:
         found = found.filter(customer_id=filter_.customer_id)
-    for term in search_terms(filter_.q):
-        found = found.filter(search_text__contains=term)
+    terms = search_terms(filter_.q)
+    for term in terms:
+        found = holding(found, term)
+    if terms and not any(is_indexed(term) for term in terms):
+        oldest = Order.objects.order_by("-placed_at", "-pk").values("placed_at")[LOOKED_THROUGH : LOOKED_THROUGH + 1]
+        found = found.filter(placed_at__gte=Coalesce(Subquery(oldest), Value(datetime.min.replace(tzinfo=UTC))))
     return found
 
 
@@ -107,7 +123,7 @@ def orders_page(
     """
     found = orders_found(filter_).select_related("channel")
     if before is not None:
-        newer = found.filter(Q(placed_at__gt=before[0]) | Q(placed_at=before[0], pk__gt=before[1]))
+        newer = found.filter(placed_at__gte=before[0]).filter(Q(placed_at__gt=before[0]) | Q(pk__gt=before[1]))
         return list(newer.order_by("placed_at", "pk")[:limit])[::-1]
     if after is not None:
         found = found.filter(placed_at__lte=after[0]).filter(Q(placed_at__lt=after[0]) | Q(pk__lt=after[1]))
@@ -195,6 +211,15 @@ def _unmatched_lines() -> QuerySet[OrderLine]:
     return OrderLine.objects.filter(kind="product", product__isnull=True)
 
 
+def _unmatched_order_ids() -> list[int]:
+    """The newest COUNTED orders with an unmatched line.
+
+    Asked for first: the planner takes “product” and “no product” for independent, and expects thousands of times more.
+    """
+    found = _unmatched_lines().order_by("-order_id").values_list("order_id", flat=True)
+    return list(dict.fromkeys(found[:COUNTED]))
+
+
 def unmatched_codes(limit: int = 200) -> list[dict[str, Any]]:
     """Codes that no product is known for, those with the most lines first.
 
@@ -202,7 +227,7 @@ def unmatched_codes(limit: int = 200) -> list[dict[str, Any]]:
     """
     rows = (
         _unmatched_lines()
-        .filter(external_sku__isnull=False)
+        .filter(external_sku__isnull=False, order_id__any=_unmatched_order_ids())
         .values("order__channel__code", "order__channel__name", "external_sku")
         .annotate(lines=Count("pk"), quantity=Sum("quantity"), example=Min("name"))
         .order_by("-lines", "external_sku")[:limit]
@@ -211,11 +236,9 @@ def unmatched_codes(limit: int = 200) -> list[dict[str, Any]]:
 
 
 def desk_counts() -> dict[str, int]:
-    """What waits for a person: new orders, orders on hold, orders with problems."""
-    counts = Order.objects.filter(status__in=["new", "on_hold"]).aggregate(
-        new=Count("pk", filter=Q(status="new")), on_hold=Count("pk", filter=Q(status="on_hold"))
-    )
-    return {**counts, "problems": Order.objects.filter(open_problems__gt=0).count()}
+    """What waits for a person: new orders, orders on hold, orders with problems; each counted to COUNTED + 1."""
+    waiting = {"new": Q(status="new"), "on_hold": Q(status="on_hold"), "problems": Q(open_problems__gt=0)}
+    return {name: Order.objects.filter(condition)[: COUNTED + 1].count() for name, condition in waiting.items()}
 
 
 def customer_summary(customer_id: int) -> list[dict[str, Any]]:

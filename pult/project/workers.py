@@ -59,7 +59,7 @@ class _PromptWorker(Worker):
         self._heard = True
         while self._heard:
             self._heard = False
-            await super()._fetch_and_process_jobs()  # type: ignore[no-untyped-call]
+            await super()._fetch_and_process_jobs()
 
     async def _handle_notification(self, *arguments: Any, **named: Any) -> None:
         self._heard = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import chain
 
 from django.conf import settings
 
@@ -10,12 +11,13 @@ from pult.channels.selectors import channel_by_id, channels_due, hooks_due, is_d
 from pult.channels.services import prune_runs
 from pult.inbox.selectors import left_over_channels
 from pult.lib.clock import now
-from pult.lib.jobs import RetryTransient, defer, periodic, task
+from pult.lib.jobs import RetryTransient, defer, periodic, take_waiting, task
 from pult.sync.services import comparing, hooking, polling, retrying, understanding
 from pult.sync.services.understanding import THEN
 
 COMPARE_DAYS = 30
 WATCH_HOOKS_EVERY = timedelta(minutes=5)
+HINTS_AT_ONCE = 50
 
 SLOW_LANES = max(1, settings.PULT_WORKER_CONCURRENCY // 3)
 """So many slow channels are polled at once: shops that hang cannot take all of a worker's places."""
@@ -57,9 +59,12 @@ def sync_now(channel_id: int, full: bool = False) -> None:
 
 @task(name="sync.fetch_hinted", queue="hooks", priority=20)
 def fetch_hinted(channel_id: int, external_ids: list[str]) -> None:
+    """Fetch what this hook hints at, and what others have hinted at meanwhile: a storm is taken in by sets."""
+    others = take_waiting("sync.fetch_hinted", lock=hooking.hint_lock(channel_id), limit=HINTS_AT_ONCE - 1)
+    hinted = [external_ids, *(arguments["external_ids"] for arguments in others)]
     channel = channel_by_id(channel_id)
     if channel is not None and channel.paused_at is None and channel.archived_at is None:
-        hooking.fetch_hinted(channel, external_ids)
+        hooking.fetch_hinted(channel, list(dict.fromkeys(chain.from_iterable(hinted))))
 
 
 @periodic("* * * * * */10", name=THEN, queue="timer")
@@ -100,7 +105,7 @@ def read_all_again() -> None:
         )
 
 
-@periodic("* * * * * */5", name="sync.watch_hooks", queue="timer")
+@periodic("* * * * * */2", name="sync.watch_hooks", queue="timer")
 def watch_hooks() -> None:
     """A new or changed channel's webhooks at once, every other's after five minutes: looked at, and mended."""
     for channel_id in hooks_due(now(), every=WATCH_HOOKS_EVERY):

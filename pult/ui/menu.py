@@ -34,7 +34,7 @@ class Item:
 
 
 ENTRIES = (
-    Entry("overview", _("Overview"), "layout-dashboard", "reports:overview", "reports.view"),
+    Entry("overview", _("Overview"), "layout-dashboard", "reports:overview", "orders.view"),
     Entry("orders", _("Orders"), "shopping-cart", "orders:list", "orders.view"),
     Entry("customers", _("Customers"), "users", "customers:list", "customers.view"),
     Entry("products", _("Products"), "package", "catalogue:list", "catalogue.view"),

@@ -68,10 +68,11 @@ class Installation:
                 "INSERT INTO channels_saleschannel (code, name, kind, platform, currency, color, settings, sealed,"
                 " status_map, cursor, failures_in_row, hook_secret, hooks)"
                 " SELECT %s, %s, kind, platform, currency, color, settings || jsonb_build_object('url', %s::text),"
-                " sealed, status_map, '{}', 0, hook_secret, '{}' FROM channels_saleschannel WHERE code = %s",
+                " sealed, status_map, '{}', 0, md5(%s), '{}' FROM channels_saleschannel WHERE code = %s",
                 new,
                 new,
                 url,
+                new,
                 code,
             )
 

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 
 from pult.customers.models import Customer, Identity
 from pult.customers.rules.matching import signs_of
-from pult.customers.services import match_or_create_customers
+from pult.customers.services import edit_customer, match_or_create_customers
 from pult.customers.types import Buyer
+from pult.history.types import SYSTEM
 
 
 def buyer(channel_id: int = 1, **values: str | None) -> Buyer:
@@ -72,6 +73,15 @@ class TestMatching:
         assert found[0] == found[2] == found[4]
         assert found[1] is not None and found[3] is None
         assert Customer.objects.count() == len({pk for pk in found if pk})
+
+    def test_customer_is_known_by_an_address_that_was_entered_by_hand(self) -> None:
+        known = self.one(email="anna@example.com")
+        assert known is not None
+
+        edit_customer(known, actor=SYSTEM, email="anna.kovacs@example.com")
+
+        assert self.one(2, email="anna.kovacs@example.com") == known
+        assert self.one(2, email="anna@example.com") == known
 
     def test_queries_do_not_grow_with_the_set(self) -> None:
         def queries(count: int, start: int) -> int:

@@ -436,6 +436,20 @@ def test_change_of_an_order_whose_earlier_story_is_lost_compares_with_what_stand
     assert Problem.objects.get().params["changes"] == {"customer_note": [None, "új"]}
 
 
+def test_waiting_state_that_no_step_reaches_any_more_is_not_forced(channel: SalesChannel) -> None:
+    told(channel, raw_order(101))
+    order = the_order(channel)
+    process(order)
+    told(channel, raw_order(101, status="cancelled", date_modified_gmt=at(1)))
+    move_order(order.number, "ship", actor=CLERK)
+
+    with pytest.raises(BadOrder):
+        take_difference(order.number, actor=CLERK)
+    refuse_difference(order.number, actor=CLERK)
+
+    assert (the_order(channel).status, open_codes(order)) == ("shipped", set())
+
+
 # -- problems ----------------------------------------------------------------------------------------------
 
 

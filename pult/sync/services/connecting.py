@@ -54,7 +54,9 @@ def checked_settings(
     for name in given:
         if name not in allowed:
             raise BadChannel(
-                f"The setting “{name}” is not known here; choose from {', '.join(sorted(allowed))}.", code="bad_setting"
+                "The setting “%(name)s” is not known here; choose from %(choice)s.",
+                code="bad_setting",
+                params={"name": name, "choice": ", ".join(sorted(allowed))},
             )
     values = {name: value for name, value in given.items() if value}
     if not partial:
@@ -63,7 +65,9 @@ def checked_settings(
                 values.setdefault(item.name, item.default)
             if item.required and not values.get(item.name):
                 raise BadChannel(
-                    f"The setting {item.name} is missing; give it with --set {item.name}=…", code="missing_setting"
+                    "The setting %(name)s is missing; give it with --set %(name)s=…",
+                    code="missing_setting",
+                    params={"name": item.name},
                 )
     for name, value in values.items():
         _check_value(name, value, known.get(name))
@@ -71,7 +75,9 @@ def checked_settings(
     currency = values.get("currency", "HUF").upper()
     if not is_currency(currency):
         raise BadChannel(
-            f"The currency “{currency}” is not known; give its three letters, e.g. HUF.", code="bad_currency"
+            "The currency “%(currency)s” is not known; give its three letters, e.g. HUF.",
+            code="bad_currency",
+            params={"currency": currency},
         )
     return CheckedSettings({n: v for n, v in values.items() if n not in secret}, secret, currency)
 
@@ -83,12 +89,14 @@ def _fields_of(kind: str, platform: str | None) -> tuple[SettingField, ...]:
         return ()
     if not platform:
         raise BadChannel(
-            f"A webshop needs a platform; give --platform with one of: {', '.join(sorted(PLATFORMS))}.",
+            "A webshop needs a platform; give --platform with one of: %(choice)s.",
+            params={"choice": ", ".join(sorted(PLATFORMS))},
             code="bad_platform",
         )
     if platform not in PLATFORMS:
         raise BadChannel(
-            f"The platform “{platform}” is not known; choose one of: {', '.join(sorted(PLATFORMS))}.",
+            "The platform “%(platform)s” is not known; choose one of: %(choice)s.",
+            params={"platform": platform, "choice": ", ".join(sorted(PLATFORMS))},
             code="bad_platform",
         )
     return PLATFORMS[platform].fields
@@ -103,9 +111,13 @@ def _check_value(name: str, value: str, item: SettingField | None) -> None:
         except ValueError:
             good = False
         if not good:
-            raise BadChannel(f"The setting {name} must be an address like https://shop.example.", code="bad_setting")
+            raise BadChannel(
+                "The setting %(name)s must be an address like https://shop.example.",
+                code="bad_setting",
+                params={"name": name},
+            )
     elif kind == "bool" and value.lower() not in {"true", "false"}:
-        raise BadChannel(f"The setting {name} must be true or false.", code="bad_setting")
+        raise BadChannel("The setting %(name)s must be true or false.", code="bad_setting", params={"name": name})
     elif kind == "date":
         first_day(value, name)
 
@@ -115,7 +127,9 @@ def first_day(text: str, name: str = "since") -> date:
     try:
         return date.fromisoformat(text.strip()[:10])
     except ValueError:
-        raise BadChannel(f"The setting {name} must be a date like 2026-01-31.", code="bad_setting") from None
+        raise BadChannel(
+            "The setting %(name)s must be a date like 2026-01-31.", code="bad_setting", params={"name": name}
+        ) from None
 
 
 def check_channel(channel: SalesChannel) -> Iterator[CheckStep]:

@@ -57,6 +57,11 @@ def ensure_hooks(channel: SalesChannel) -> None:
         keep_hooks(channel.pk, {"working": False, "detail": str(failure), "memo": channel.hooks.get("memo", {})})
 
 
+def hint_lock(channel_id: int) -> str:
+    """The lock of the jobs that fetch what hooks hint at: a slow shop shall hold one of a worker's places."""
+    return f"hook:{channel_id}"
+
+
 def hook_address(channel: SalesChannel) -> str:
     """Where the shop's webhooks are sent; the last part is a secret of its own."""
     return f"{settings.PULT_PUBLIC_URL}/hooks/{channel.code}/{channel.hook_secret}"

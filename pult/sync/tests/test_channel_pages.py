@@ -18,8 +18,11 @@ from pult.channels.services import end_run, start_run
 from pult.history.selectors import entries_of
 from pult.history.types import SYSTEM
 from pult.inbox.models import Message
-from pult.lib.clock import moved
+from pult.lib.clock import moved, now
 from pult.lib.failures import Refused
+from pult.orders.models import Order
+from pult.sync.selectors import latencies
+from pult.testing import run_worker_until_idle
 from pult.testing.builders import a_channel, a_shop, raw_order, told
 
 pytestmark = pytest.mark.django_db
@@ -319,3 +322,36 @@ def test_a_clerk_sees_the_inbox_and_may_not_retry() -> None:
     assert clerk.post(reverse("inbox:retry", args=[message.pk])).status_code == 403
     message.refresh_from_db()
     assert message.attempts == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_all_that_failed_of_one_channel_is_read_again_in_the_background() -> None:
+    bolt, mended = a_failed_message()
+    _masik, other = a_failed_message("masik")
+    Message.objects.filter(pk=mended.pk).update(body=orjson.dumps(raw_order(7)))
+    manager = browser()
+    answer = manager.post(reverse("inbox:retry_all"), {"channel": bolt.code}, follow=True)
+    run_worker_until_idle()
+    mended.refresh_from_db()
+    other.refresh_from_db()
+    assert "1 message is being read again." in text_of(answer)
+    assert (mended.state, other.state, other.attempts) == ("understood", "failed", 1)
+
+
+# --- figures ---------------------------------------------------------------------------------------------------
+
+
+def test_latency_is_the_median_of_each_hour_and_leaves_out_what_is_older_than_the_channel() -> None:
+    channel = a_channel("bolt")
+    at = now().replace(minute=59, second=0, microsecond=0)
+    SalesChannel.objects.filter(pk=channel.pk).update(created_at=at - timedelta(minutes=40))
+    placed = (at - timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%S")
+    told(channel, *[raw_order(number, date_created_gmt=placed) for number in (1, 2, 3)])
+    told(channel, raw_order(4, date_created_gmt=(at - timedelta(minutes=50)).strftime("%Y-%m-%dT%H:%M:%S")))
+    for external_id, seconds in (("1", 2), ("2", 5), ("3", 300), ("4", 9999)):
+        order = Order.objects.get(external_id=external_id)
+        Order.objects.filter(pk=order.pk).update(received_at=order.placed_at + timedelta(seconds=seconds))
+    with moved(at, stopped=True):
+        hours, series = latencies()
+    assert len(hours) == 24
+    assert series == {channel.pk: [None] * 23 + [5.0]}

@@ -14,7 +14,7 @@ from pult.channels.selectors import channel_by_code
 from pult.lib.failures import ChannelFailure
 from pult.lib.jobs import defer
 from pult.lib.secrets import constant_time_equal
-from pult.sync.services.hooking import read_hook, reads_hooks
+from pult.sync.services.hooking import hint_lock, read_hook, reads_hooks
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def receive_hook(request: HttpRequest, code: str, secret: str) -> HttpResponse:
     if external_ids and channel.paused_at is None:
         defer(
             "sync.fetch_hinted",
-            lock=f"hook:{channel.pk}",
+            lock=hint_lock(channel.pk),
             queueing_lock=f"hook:{channel.pk}:{','.join(external_ids)}",
             channel_id=channel.pk,
             external_ids=list(external_ids),

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from pult.accounts.access import actor_of, allowed_to
@@ -153,7 +153,8 @@ def retry_all(request: HttpRequest) -> HttpResponse:
     channel = find(request.POST.get("channel", ""))
     count = retry_failed_later(channel)
     if count:
-        messages.info(request, gettext("%(count)s messages are being read again.") % {"count": count})
+        text = ngettext("%(n)s message is being read again.", "%(n)s messages are being read again.", count)
+        messages.info(request, text % {"n": count})
     else:
         messages.info(request, gettext("Nothing waits there."))
     return redirect(_next(request) or reverse("inbox:list"))
