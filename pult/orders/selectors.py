@@ -255,12 +255,7 @@ def customer_summary(customer_id: int) -> list[dict[str, Any]]:
 def place_among_customers_orders(order: Order) -> int:
     """The how-manieth order of its customer this is; cancelled orders left out (but for itself)."""
     earlier = Order.objects.filter(customer_id=order.customer_id).exclude(status="cancelled")
-    return (
-        earlier.filter(
-            Q(placed_at__lt=order.placed_at) | Q(placed_at=order.placed_at, pk__lt=order.pk)
-        ).count()
-        + 1
-    )
+    return earlier.filter(Q(placed_at__lt=order.placed_at) | Q(placed_at=order.placed_at, pk__lt=order.pk)).count() + 1
 
 
 def orders_seen(channel_id: int, *, placed_from: datetime) -> dict[str, tuple[str | None, Any]]:

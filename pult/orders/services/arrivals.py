@@ -25,6 +25,9 @@ class Arrival:
 
     `before` is the channel's earlier story of the same order (the message it was last written from, read again), so
     that only what the channel changed is applied and what people changed in Pult stays.
+
+    `replay` is a person's wish to read the last message again (a mended reader may understand it better): the order is
+    held against what the message says, whatever was said before.
     """
 
     incoming: IncomingOrder
@@ -32,6 +35,7 @@ class Arrival:
     checksum: bytes | None = None
     received_at: datetime | None = None
     before: IncomingOrder | None = None
+    replay: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Everything works on sets: a page of a hundred orders costs the same number of qu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -61,6 +62,8 @@ def receive_orders(channel: SalesChannel, arrivals: Sequence[Arrival], *, actor:
                 message_id=arrival.message_id,
                 checksum=arrival.checksum,
             )
+            if arrival.replay and verdict is Verdict.SAME:
+                verdict, arrival = Verdict.CHANGED, replace(arrival, before=None)
             if order is None:
                 fresh.append((index, arrival))
             else:

@@ -154,6 +154,20 @@ def test_replay_of_any_message_is_harmless(channel: SalesChannel) -> None:
     assert Entry.objects.count() == entries
 
 
+def test_replay_of_the_last_message_makes_the_order_what_it_says(channel: SalesChannel) -> None:
+    told(channel, raw_order(101, customer_note="first"))
+    told(channel, raw_order(101, customer_note="last", date_modified_gmt=at(30)))
+    order = the_order(channel)
+    edit_order(order.number, actor=CLERK, values={"customer_note": "a clerk's"})
+    first, last = Message.objects.order_by("pk").values_list("pk", flat=True)
+
+    assert retry_messages(channel, [first]).unchanged == 1
+    assert the_order(channel).customer_note == "a clerk's"
+    assert retry_messages(channel, [last]).updated == 1
+    assert the_order(channel).customer_note == "last"
+    assert retry_messages(channel, [last]).unchanged == 1
+
+
 def test_orders_without_an_external_id_never_meet(channel: SalesChannel) -> None:
     results = receive_orders(channel, [Arrival(an_order(None)), Arrival(an_order(None))], actor=CLERK)
 

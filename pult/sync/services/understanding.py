@@ -111,7 +111,7 @@ def _understood(channel: SalesChannel, ids: Sequence[int], *, again: bool) -> Ta
     for attempt in range(1, ATTEMPTS + 1):
         try:
             with transaction.atomic():
-                return _understand_set(channel, open_messages(ids, again=again))
+                return _understand_set(channel, open_messages(ids, again=again), replay=again)
         except DatabaseError as error:
             if attempt == ATTEMPTS or not is_passing(error):
                 raise
@@ -130,7 +130,7 @@ def _give_up(message_id: int, error: Exception) -> Tally:
     return Tally(failed=1)
 
 
-def _understand_set(channel: SalesChannel, messages: Sequence[Opened]) -> Tally:
+def _understand_set(channel: SalesChannel, messages: Sequence[Opened], *, replay: bool) -> Tally:
     parse = PLATFORMS[channel.platform or ""].connector.parse_order
     tally = Tally()
     arrivals: list[tuple[Opened, IncomingOrder]] = []
@@ -159,7 +159,13 @@ def _understand_set(channel: SalesChannel, messages: Sequence[Opened]) -> Tally:
         results = receive_orders(
             channel,
             [
-                Arrival(incoming, message_id=m.id, checksum=m.checksum, before=before.get(_key(incoming)))
+                Arrival(
+                    incoming,
+                    message_id=m.id,
+                    checksum=m.checksum,
+                    before=before.get(_key(incoming)),
+                    replay=replay,
+                )
                 for m, incoming in round_
             ],
         )
@@ -244,5 +250,8 @@ def _cancelled(
 
 
 def retry_messages(channel: SalesChannel, ids: Sequence[int]) -> Tally:
-    """Read messages again, whatever became of them before: a retry after a fix, or a replay."""
+    """Read messages again, whatever became of them before: a retry after a fix, or a replay.
+
+    The message an order was last written from makes the order what the message says; older ones change nothing.
+    """
     return understand(channel, ids, again=True)

@@ -48,7 +48,8 @@ function settings(canvas) {
   const language = document.documentElement.lang || "hu";
   const text = { color: colour("--pult-muted"), font: { family: style.getPropertyValue("--tblr-font-sans-serif"), size: 12 } };
   const figures = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
-  const exact = new Intl.NumberFormat(language, data.currency
+  // a shop may send anything as a currency; what is none is shown as a plain figure
+  const exact = new Intl.NumberFormat(language, /^[A-Z]{3}$/.test(data.currency || "")
     ? { style: "currency", currency: data.currency, minimumFractionDigits: 0, maximumFractionDigits: 2 }
     : { maximumFractionDigits: 2 });
   return {
