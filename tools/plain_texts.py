@@ -1,7 +1,8 @@
 """Texts of modules without Django: sentences of failures, steps of a connection test, settings of platforms, problems.
 
-Those modules say English and leave the translation to whoever shows the text, so no gettext call marks them. They are found by
-what they stand in: an argument of a class that comes from PultError, of CheckStep.of, of SettingField, or the table SENTENCES.
+Those modules say English and leave the translation to whoever shows the text, so no gettext call marks them. They are
+found by what they stand in: an argument of a class that comes from PultError, of CheckStep.of, of SettingField, or the
+table SENTENCES.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def _arguments(call: ast.Call, places: list[int], names: list[str]) -> Iterator[
 
 
 def _text(node: ast.expr) -> Iterator[str]:
-    """The text an expression may be: a constant, or either side of a choice. What is put together at run time is none."""
+    """The text an expression may be: a constant, or either side of a choice; not what run time puts together."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.strip():
         yield node.value
     elif isinstance(node, ast.IfExp):

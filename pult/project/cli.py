@@ -86,7 +86,6 @@ def migrate() -> None:
     waiting = len(plan.migration_plan(plan.loader.graph.leaf_nodes()))
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
     click.echo(f"The database is up to date ({waiting} changes applied)." if waiting else "The database is up to date.")
 
 

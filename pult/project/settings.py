@@ -81,7 +81,7 @@ def database_from_url(url: str) -> dict[str, object]:
 
 
 def email_from_url(url: str, data_dir: Path) -> dict[str, object]:
-    """Django's e-mail settings of smtp://user:password@host:port (STARTTLS) or smtps://…; without one, mails are files."""
+    """Django's settings of smtp://user:password@host:port (STARTTLS) or smtps://…; without one, mails are files."""
     if not url:
         folder = data_dir / "mail"
         return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend", "EMAIL_FILE_PATH": folder}

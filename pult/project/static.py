@@ -1,4 +1,4 @@
-"""Static files: compressed and named by their content where they have been collected (`pult migrate` does)."""
+"""Static files: compressed and named by their content where they have been collected (`pult web` does at its start)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
 class CollectedStaticFiles(CompressedManifestStaticFilesStorage):
-    """Names by content, also inside ES modules; a file that is not collected yet keeps its own name and is still served."""
+    """Names by content, also inside ES modules; a file that is not collected yet keeps its own name and is served."""
 
     manifest_strict = False
     support_js_module_import_aggregation = True

@@ -39,7 +39,7 @@ ACTIONS: Final = frozenset().union(*ACTIONS_BY_ROLE.values())
 
 
 def can(role: str, action: str) -> bool:
-    """Whether a role may do an action. An unknown action is a defect and raises KeyError; an unknown role may nothing."""
+    """Whether a role may do an action. An unknown role may nothing; an unknown action is a defect: KeyError."""
     if action not in ACTIONS:
         raise KeyError(action)
     return action in ACTIONS_BY_ROLE.get(role, frozenset())
