@@ -17,8 +17,7 @@ from pult.channels.models import SalesChannel
 from pult.channels.services import add_channel
 from pult.connectors.protocol import Page, RawMessage
 from pult.history.types import SYSTEM
-from pult.sync.services.taking import take_pages
-from pult.sync.services.understanding import Tally, take_page
+from pult.sync.services.understanding import take_page
 
 PAGE = 100
 TABLES = (
@@ -73,7 +72,8 @@ def _take(channel: SalesChannel, messages: Sequence[RawMessage]) -> float:
     chunks = (messages[index : index + PAGE] for index in range(0, len(messages), PAGE))
     pages = (Page(chunk, {"seen": str(chunk[-1].modified_at)}) for chunk in chunks)
     started = time.perf_counter()
-    take_pages(channel, pages, source="poll", tally=Tally())
+    for page in pages:
+        take_page(channel, page, source="poll")
     return time.perf_counter() - started
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 from pult.connectors.protocol import CheckStep
-from pult.connectors.woocommerce.client import API, ApiError, Root, Shop, Way, explained, is_same_site
+from pult.connectors.woocommerce.client import API, ApiError, Root, Shop, Way, explained, is_loopback, is_same_site
 from pult.connectors.woocommerce.fetching import orders_in
 from pult.lib.clock import now
-from pult.lib.failures import ChannelFailure
+from pult.lib.failures import ChannelFailure, Misconfigured, Refused
 
 CLOCK_TOLERANCE_S = 300
 
@@ -19,6 +18,14 @@ def check(shop: Shop) -> Iterator[CheckStep]:
     """Try the settings, step by step; ends after the first step of level `error`."""
     try:
         root = shop.find_root()
+    except (Misconfigured, Refused) as failure:
+        # Hidden or closed to guests, it may still open to the key.
+        try:
+            shop.discover()
+        except ChannelFailure:
+            yield CheckStep.failed("reach", failure)
+            return
+        root = Root(shop.url, shop.way.style, shop.url, (API,), "", "")
     except ChannelFailure as failure:
         yield CheckStep.failed("reach", failure)
         return
@@ -91,7 +98,7 @@ def _key_step(way: Way) -> CheckStep:
             "warning",
             "The key works, but the web server drops the Authorization header; the key is in its logs.",
         )
-    if not way.base.startswith("https:") and not _is_local(way.base):
+    if not way.base.startswith("https:") and not is_loopback(way.base):
         return CheckStep.of("key", "warning", "The key works, but without HTTPS the buyers' data travels readable.")
     if way.auth == "oauth" and way.base.startswith("https:") and way.sign_as.startswith("http:"):
         return CheckStep.of(
@@ -100,11 +107,6 @@ def _key_step(way: Way) -> CheckStep:
             "The key works, but WordPress does not notice the HTTPS before it (X-Forwarded-Proto).",
         )
     return CheckStep.of("key", "ok", "The key works.")
-
-
-def _is_local(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "127.0.0.1", "::1")
 
 
 def _webhooks_step(shop: Shop) -> CheckStep:

@@ -42,7 +42,7 @@ _NOT_OF_THE_ORDER = ("_links",)
 
 
 class _FiltersIgnored(Exception):
-    """The shop returns orders that changed before the date it was asked for."""
+    """The shop returns orders that changed before the date it was asked for, or in another order."""
 
 
 @dataclass
@@ -91,6 +91,9 @@ class _Run:
 
     def page(self, status: str, rows: list[dict[str, Any]], newest: datetime | None = None) -> Page:
         """The rows as messages, and the cursor that is safe after them."""
+        if status == "trash":
+            # A shop that ignores the filter lists every order again.
+            rows = [row for row in rows if row.get("status") == status]
         messages = [message for row in rows if (message := self.message(row))]
         if messages:
             self.last_id = int(messages[-1].external_id)
@@ -217,6 +220,7 @@ def orders_in(data: Any) -> list[dict[str, Any]]:
 
 def _changes(run: _Run, status: str, start: datetime | None) -> Iterator[Page]:
     marked = _read(run.cursor.get("old"))
+    obeys = True
     if marked is None or now() - marked > timedelta(days=1):
         try:
             yield from _window(run, status, start)
@@ -224,13 +228,13 @@ def _changes(run: _Run, status: str, start: datetime | None) -> Iterator[Page]:
             if error.status != 400 or not error.params & {"orderby", "modified_after", "exclude"}:
                 raise
         except _FiltersIgnored:
-            pass
+            obeys = False
         else:
             run.cursor.pop("old", None)
             return
         logger.info("the shop has no date filters, reading it the old way")
         run.cursor["old"] = _asked(now())
-    yield from _old_shop_changes(run, status, everything=start is None)
+    yield from _old_shop_changes(run, status, everything=start is None, obeys=obeys)
 
 
 def _window(run: _Run, status: str, start: datetime | None) -> Iterator[Page]:
@@ -247,6 +251,8 @@ def _window(run: _Run, status: str, start: datetime | None) -> Iterator[Page]:
         start = None
         newest = max((_changed_at(row) for row in rows), default=None)
         if newest and after and newest <= after:
+            raise _FiltersIgnored
+        if not short and _is_newest_first(rows):
             raise _FiltersIgnored
         fresh = [row for row in rows if _mark(row) not in seen]
         # Only rows of this page can come again: the window moves on from the newest of them.
@@ -269,14 +275,17 @@ def _same_second(run: _Run, status: str, at: datetime, seen: set[tuple[Any, Any]
     found = True
     while found:
         found = False
+        rows: list[dict[str, Any]] = []
         for number in count(1):
+            before = rows
             rows = run.read(run.asked(status, **window, orderby="id", order="asc", page=str(number)))
             fresh = [row for row in rows if _mark(row) not in seen]
             seen.update(_mark(row) for row in fresh)
             if fresh:
                 found = True
                 yield run.page(status, fresh)
-            if len(rows) < run.size:
+            # A shop that ignores page numbers answers the same page for ever.
+            if len(rows) < run.size or rows == before:
                 break
 
 
@@ -405,17 +414,24 @@ def _retry_crashes(run: _Run) -> Iterator[Page]:
 # -- shops without date filters, and passes over everything ----------------------------------------------
 
 
-def _old_shop_changes(run: _Run, status: str, *, everything: bool) -> Iterator[Page]:
-    """All orders by id, or the newest placed ones: what changed on older ones is left to the full comparison."""
-    if everything:
+def _old_shop_changes(run: _Run, status: str, *, everything: bool, obeys: bool) -> Iterator[Page]:
+    """All orders by id, or the newest placed ones: what changed on older ones is left to the full comparison.
+
+    A shop that does not obey the date filters need not obey the sorting by id either: its pages are read as they come.
+    """
+    if everything and obeys:
         for rows in _by_id(run.shop, run.asked(status)):
             yield run.page(status, rows, max((_changed_at(row) for row in rows), default=BEGINNING))
         yield run.page(status, [], BEGINNING)
         return
+    rows: list[dict[str, Any]] = []
     for number in count(1):
+        before = rows
         rows = run.read(run.asked(status, orderby="date", order="desc", page=str(number)))
+        if number > 1 and rows == before:
+            return
         yield run.page(status, rows, max((_changed_at(row) for row in rows), default=BEGINNING))
-        if len(rows) < run.size or number * run.size >= OLD_SHOP_ORDERS:
+        if len(rows) < run.size or (number * run.size >= OLD_SHOP_ORDERS and not everything):
             return
 
 
@@ -466,6 +482,11 @@ def _time_in(row: dict[str, Any], name: str) -> datetime | None:
 
 def _changed_at(row: dict[str, Any]) -> datetime:
     return _time_in(row, "date_modified_gmt") or _time_in(row, "date_created_gmt") or BEGINNING
+
+
+def _is_newest_first(rows: list[dict[str, Any]]) -> bool:
+    times = [_changed_at(row) for row in rows]
+    return times[0] > times[-1] and times == sorted(times, reverse=True)
 
 
 def _mark(row: dict[str, Any]) -> tuple[Any, Any]:

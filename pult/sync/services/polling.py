@@ -20,7 +20,6 @@ from pult.lib.failures import ChannelFailure, Misconfigured, Transient
 from pult.lib.logs import log_context
 from pult.lib.secrets import SealBroken
 from pult.sync.services.connecting import connector_of
-from pult.sync.services.taking import take_pages
 from pult.sync.services.understanding import Tally, take_page, understand_left_over
 
 if TYPE_CHECKING:
@@ -110,7 +109,8 @@ def _read_on(channel: SalesChannel, connector: FetchesOrders, tally: Tally, *, s
     """What changed since the cursor, which moves on with every page."""
     cursor: Cursor = dict(channel.cursor)
     pages = connector.fetch_orders(cursor, since=since or _first_day(channel), full=False)
-    take_pages(channel, pages, source="poll", tally=tally)
+    for page in pages:
+        tally.add(take_page(channel, page, source="poll"))
 
 
 def _read_again(
