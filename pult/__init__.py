@@ -1,2 +1,1 @@
 """Pult: an order hub for merchants who sell through many channels at once."""
-
