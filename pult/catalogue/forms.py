@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from pult.lib.currencies import is_currency
 from pult.lib.identifiers import normalise_gtin
@@ -15,7 +16,9 @@ from pult.lib.identifiers import normalise_gtin
 class ProductForm(forms.Form):
     """A product as a person writes it."""
 
-    sku = forms.CharField(label=_("SKU"), max_length=100, help_text=_("The code by which the webshops send it too."))
+    sku = forms.CharField(
+        label=pgettext_lazy("column", "SKU"), max_length=100, help_text=_("The code by which the webshops send it too.")
+    )
     name = forms.CharField(label=_("Name"), max_length=300)
     unit = forms.CharField(label=_("Unit"), max_length=20, initial="db")
     vat_rate = forms.DecimalField(

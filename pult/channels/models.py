@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from pult.channels.phrases import KIND_NAMES
-from pult.channels.types import KINDS
+from pult.channels.types import COLORS, KINDS
 
 
 class SalesChannel(models.Model):
@@ -61,6 +61,11 @@ class SalesChannel(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def colour(self) -> int:
+        """Its colour's place in the pages' palette: the same in lists and in charts."""
+        return COLORS.get(self.color, 1)
 
 
 class SyncRun(models.Model):

@@ -14,15 +14,14 @@ from django.utils.text import slugify
 from pult.channels.errors import BadChannel
 from pult.channels.models import SalesChannel, SyncRun
 from pult.channels.rules.health import backoff_s
-from pult.channels.types import KINDS
+from pult.channels.selectors import polled_channels
+from pult.channels.types import COLORS, KINDS
 from pult.history.services import acting, record
 from pult.history.types import Actor
 from pult.lib.clock import now
 from pult.lib.failures import ChannelFailure, Throttled
 from pult.lib.identifiers import is_channel_code
 from pult.lib.secrets import new_secret, open_sealed, seal
-
-COLORS = ("azure", "teal", "orange", "purple", "green", "pink", "indigo", "yellow", "cyan", "red")
 
 
 def add_channel(
@@ -57,7 +56,7 @@ def add_channel(
                 platform=platform,
                 name=name or code,
                 currency=currency,
-                color=COLORS[SalesChannel.objects.count() % len(COLORS)],
+                color=list(COLORS)[SalesChannel.objects.count() % len(COLORS)],
                 settings=dict(open_settings or {}),
                 sealed=seal(dict(secret_settings), settings.SECRET_KEY) if secret_settings else None,
                 hook_secret=new_secret(24),
@@ -131,6 +130,12 @@ def archive_channel(channel_id: int, *, actor: Actor) -> None:
 def poll_at_once(channel_id: int) -> None:
     """Make the channel due now, whatever its back-off."""
     SalesChannel.objects.filter(pk=channel_id).update(next_poll_at=now())
+
+
+def poll_all_at_once() -> None:
+    """Make every channel due now, as when a worker starts: what it missed while it was down must not wait."""
+    at = now()
+    polled_channels().filter(next_poll_at__gt=at).update(next_poll_at=at)
 
 
 def advance_cursor(channel_id: int, cursor: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class CustomerForm(forms.Form):
@@ -15,7 +16,7 @@ class CustomerForm(forms.Form):
     email = forms.EmailField(label=_("E-mail"), required=False)
     phone = forms.CharField(label=_("Phone"), max_length=40, required=False)
     tax_number = forms.CharField(label=_("Tax number"), max_length=40, required=False)
-    eu_tax_number = forms.CharField(label=_("EU tax number"), max_length=40, required=False)
+    eu_tax_number = forms.CharField(label=pgettext_lazy("column", "EU tax number"), max_length=40, required=False)
     group = forms.CharField(label=_("Group"), max_length=100, required=False)
     note = forms.CharField(label=_("Note"), max_length=5000, required=False, widget=forms.Textarea(attrs={"rows": 4}))
 

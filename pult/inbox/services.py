@@ -86,17 +86,24 @@ def open_messages(ids: Sequence[int], *, again: bool = False) -> list[Opened]:
 
 
 def mark_understood(order_ids: Mapping[int, int | None], *, ignored: Collection[int] = ()) -> None:
-    """Messages by id with the order each became; `ignored` were understood and are no orders. One query."""
+    """Messages by id with the order each became; `ignored` were understood and are no orders. One query.
+
+    What failed earlier of the same order in a shop is settled with it: each such message tells the whole order.
+    """
     rows = [(pk, order_id, "understood") for pk, order_id in order_ids.items()]
     rows += [(pk, None, "ignored") for pk in ignored]
     if not rows:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE inbox_message m SET state = r.state, order_id = coalesce(r.order_id, m.order_id), error = NULL,"
-            " error_code = NULL, attempts = attempts + 1, understood_at = clock_timestamp()"
-            " FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS r(id, order_id, state) WHERE m.id = r.id",
-            [[r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]],
+            "WITH done AS (UPDATE inbox_message m SET state = r.state, order_id = coalesce(r.order_id, m.order_id),"
+            " error = NULL, error_code = NULL, attempts = attempts + 1, understood_at = clock_timestamp()"
+            " FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS r(id, order_id, state) WHERE m.id = r.id"
+            " RETURNING m.id, m.channel_id, m.external_id)"
+            " UPDATE inbox_message old SET state = 'ignored' FROM done WHERE old.state = 'failed'"
+            " AND old.source IN ('poll', 'hook', 'compare') AND old.channel_id = done.channel_id"
+            " AND old.external_id = done.external_id AND old.id < done.id AND old.id <> ALL(%s::bigint[])",
+            [[r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows], [r[0] for r in rows]],
         )
 
 

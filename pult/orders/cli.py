@@ -79,7 +79,7 @@ def export(channel_code: str | None, since: str | None, form: str, output: Path 
         channel_by_code(channel_code)
     documents = _documents(channel_code, read_time(since, settings.PULT_TIME_ZONE))
     if form == "xlsx":
-        if output is None:
+        if output is None and sys.stdout.isatty():
             raise UserError("An xlsx is a file: say where with --output FILE.", code="output_missing")
         _write_xlsx(documents, output)
         return
@@ -145,7 +145,7 @@ def safe_cell(value: Any) -> Any:
     return value
 
 
-def _write_xlsx(documents: Iterator[dict[str, Any]], output: Path) -> None:
+def _write_xlsx(documents: Iterator[dict[str, Any]], output: Path | None) -> None:
     from openpyxl import Workbook
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.utils.exceptions import IllegalCharacterError
@@ -164,6 +164,12 @@ def _write_xlsx(documents: Iterator[dict[str, Any]], output: Path) -> None:
                 cell.data_type = "s"  # never a formula
             cells.append(cell)
         sheet.append(cells)
+    if output is None:
+        whole = io.BytesIO()
+        book.save(whole)
+        sys.stdout.buffer.write(whole.getvalue())
+        sys.stdout.buffer.flush()
+        return
     try:
         book.save(output)
     except OSError as error:

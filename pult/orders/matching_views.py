@@ -13,6 +13,7 @@ from pult.catalogue.selectors import product_by_sku, products_found
 from pult.catalogue.views import product_tabs
 from pult.channels.errors import ChannelNotFound
 from pult.channels.selectors import channel_by_code
+from pult.channels.types import COLORS
 from pult.orders.errors import BadOrder
 from pult.orders.selectors import unmatched_codes
 from pult.orders.services.matching import match_code_to_product
@@ -32,6 +33,7 @@ def waiting_codes(request: HttpRequest) -> HttpResponse:
                 "code": row["order__channel__code"],
                 "name": row["order__channel__name"],
                 "kind": "webshop",
+                "colour": COLORS.get(row["order__channel__color"]),
             },
             **row,
         }

@@ -135,9 +135,9 @@ FIELDS: dict[str, Any] = {
     "shipping_method": _("shipping method (code)"),
     "shipping_name": _("shipping method"),
     "tracking_numbers": _("parcel numbers"),
-    "total_net": _("total, net"),
-    "total_vat": _("total, VAT"),
-    "total_gross": _("total, gross"),
+    "total_net": _("net total"),
+    "total_vat": _("VAT of the total"),
+    "total_gross": _("gross total"),
     "customer_note": _("buyer's note"),
     "internal_note": _("internal note"),
     "coupons": _("coupons"),
@@ -167,6 +167,28 @@ FIELDS: dict[str, Any] = {
     "reason": _("reason"),
     "refunded_at": _("refunded at"),
 }
+
+SHOP_FIELDS: dict[str, Any] = {
+    "number": _("shop's number"),
+    "status": _("state in the shop"),
+    "company": _("company"),
+    "first_name": _("first name"),
+    "last_name": _("last name"),
+    "email": _("e-mail"),
+    "phone": _("phone"),
+    "country": _("country"),
+    "state": _("county"),
+    "postcode": _("postcode"),
+    "city": _("city"),
+    "address_1": _("street"),
+    "address_2": _("street"),
+    "global_unique_id": _("barcode"),
+    "method_id": _("shipping method (code)"),
+    "billing": _("billing address"),
+    "shipping": _("shipping address"),
+    "meta_data": _("note"),
+}
+"""What a shop's message calls differently, or only the message has."""
 
 LINE_KINDS: dict[str, tuple[Any, str]] = {
     "product": (_("Product"), "box"),
@@ -256,6 +278,14 @@ def field_name(field: str) -> str:
     return f"{FIELDS.get(owner, owner)} {rest}" if owner == "line" else str(FIELDS.get(owner, owner))
 
 
+def told_field(field: str) -> str:
+    """A field as the shop's message calls it (`city`, `line_items.name`)."""
+    owner, _dot, part = field.rpartition(".")
+    name = str(SHOP_FIELDS.get(part) or FIELDS.get(part, part))
+    of = {"line_items": FIELDS["line"], "refunds": FIELDS["refund"]}.get(owner)
+    return f"{of}, {name}" if of else name
+
+
 def problem_sentence(code: str, params: Mapping[str, Any]) -> str:
     """What is wrong, in the reader's language."""
     language = (get_language() or "hu").split("-")[0]
@@ -265,8 +295,9 @@ def problem_sentence(code: str, params: Mapping[str, Any]) -> str:
             shown[name] = format_number(Decimal(shown[name]), language=language)
     if isinstance(shown.get("fields"), list):
         shown["fields"] = [field_name(field) for field in shown["fields"]]
-    if isinstance(shown.get("field"), str):
-        shown["field"] = field_name(shown["field"])
+    if "field" in shown:
+        told = shown["field"] if isinstance(shown["field"], list) else [shown["field"]]
+        shown["field"] = list(dict.fromkeys(told_field(str(field)) for field in told))
     return sentence(code, shown, gettext(SENTENCES[code]) if code in SENTENCES else None)
 
 

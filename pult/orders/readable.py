@@ -55,7 +55,8 @@ def envelope(address: Mapping[str, Any] | None, *, with_phone: bool = False) -> 
     place = " ".join(str(address[part]) for part in ("postcode", "city") if address.get(part))
     street, country = address.get("street"), address.get("country")
     at_home = country in (None, "", "HU")
-    lines = [address.get("name"), address.get("company"), *((place, street) if at_home else (street, place))]
+    names = dict.fromkeys((address.get("name"), address.get("company")))
+    lines = [*names, *((place, street) if at_home else (street, place))]
     lines += [address.get("region") if not at_home else None, None if at_home else country]
     if with_phone:
         lines.append(address.get("phone"))

@@ -223,12 +223,12 @@ def _unmatched_order_ids() -> list[int]:
 def unmatched_codes(limit: int = 200) -> list[dict[str, Any]]:
     """Codes that no product is known for, those with the most lines first.
 
-    {order__channel__code, order__channel__name, external_sku, lines, quantity, example: a name that came with it}
+    {order__channel__code, …__name, …__color, external_sku, lines, quantity, example: a name that came with it}
     """
     rows = (
         _unmatched_lines()
         .filter(external_sku__isnull=False, order_id__any=_unmatched_order_ids())
-        .values("order__channel__code", "order__channel__name", "external_sku")
+        .values("order__channel__code", "order__channel__name", "order__channel__color", "external_sku")
         .annotate(lines=Count("pk"), quantity=Sum("quantity"), example=Min("name"))
         .order_by("-lines", "external_sku")[:limit]
     )

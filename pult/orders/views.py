@@ -20,6 +20,7 @@ from pult.accounts.access import actor_of, allowed_to
 from pult.catalogue.selectors import product_by_sku, products_found
 from pult.channels.selectors import all_channels
 from pult.history.selectors import entries_of
+from pult.inbox.phrases import SOURCES
 from pult.inbox.selectors import message_by_id, messages_page
 from pult.lib.failures import PultError
 from pult.lib.paging import encode_cursor
@@ -304,7 +305,7 @@ def raw(request: HttpRequest, number: str) -> HttpResponse:
         "orders/raw.html",
         {
             "order": order,
-            "found": found,
+            "found": [{"message": one, "source": SOURCES.get(one.source, one.source)} for one in found],
             "message": message,
             "body": pretty(bytes(message.body)) if message else "",
             "back_url": _detail_url(request, order.number),

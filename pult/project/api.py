@@ -16,6 +16,7 @@ from typing import Any, Final
 import orjson
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
@@ -199,6 +200,7 @@ def on_defect(request: HttpRequest, error: Exception) -> HttpResponse:
     return status_problem(500, "Something unexpected went wrong; X-Request-Id names this request in the log.")
 
 
+@csrf_exempt
 def unknown_path(request: HttpRequest) -> HttpResponse:
     """Every address under /api/v1/ that is none of the API's."""
     return status_problem(404, "There is nothing at this address; /api/v1/openapi.json lists what there is.")

@@ -10,10 +10,11 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import logging
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -25,6 +26,9 @@ from pult.project.installation import EXIT_MISCONFIGURED, data_dir, ensure_datab
 
 # With their modules these hold whole commands of the project itself; the others come from the apps.
 OWN_COMMANDS = ("doctor", "migrate", "serve", "web", "worker")
+# These run on, and their logs belong on standard error; whoever calls any other command wants its one line alone.
+LASTING_COMMANDS = ("demo", "sandbox", "serve", "web", "worker")
+MIGRATION_LOCK = 0x70756C74
 MIGRATE_FIRST = "The database is not up to date. Run: pult migrate"
 AnyCommand = TypeVar("AnyCommand", bound=click.Command)
 
@@ -65,7 +69,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
         if command is not None:
-            _prepare_before(command, needed=needs_database(command))
+            _prepare_before(command, needed=needs_database(command), quiet=name not in LASTING_COMMANDS)
         return name, command, rest
 
 
@@ -82,10 +86,15 @@ def migrate() -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    with connection.cursor() as cursor:
+        # Two at once would both apply the same changes. The lock ends with this process's connection.
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
     plan = MigrationExecutor(connection)
     waiting = len(plan.migration_plan(plan.loader.graph.leaf_nodes()))
     call_command("migrate", interactive=False, verbosity=0)
     call_command("createcachetable", verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
     click.echo(f"The database is up to date ({waiting} changes applied)." if waiting else "The database is up to date.")
 
 
@@ -228,6 +237,31 @@ def _kept_aside(error: Exception) -> str:
     return f"Something unexpected went wrong: {type(error).__name__}: {_first_line(error)}"
 
 
+@contextlib.contextmanager
+def _logs_aside() -> Iterator[None]:
+    """Warnings and tracebacks that are logged go to the log folder, unless PULT_LOG_LEVEL asks to see them."""
+    root = logging.getLogger()
+    shown = [handler for handler in root.handlers if handler.name == "stderr"]
+    if "PULT_LOG_LEVEL" in os.environ or not shown:
+        yield
+        return
+    aside: logging.Handler = logging.NullHandler()
+    with contextlib.suppress(OSError):
+        folder = data_dir() / "log"
+        folder.mkdir(parents=True, exist_ok=True)
+        aside = logging.FileHandler(folder / "commands.log", encoding="utf-8")
+    aside.setLevel(logging.WARNING)
+    aside.setFormatter(shown[0].formatter)
+    for only in shown[0].filters:
+        aside.addFilter(only)
+    root.handlers = [aside, *(handler for handler in root.handlers if handler not in shown)]
+    try:
+        yield
+    finally:
+        root.handlers = [*shown, *(handler for handler in root.handlers if handler is not aside)]
+        aside.close()
+
+
 def _set_up_django() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pult.project.settings")
     import django
@@ -252,23 +286,24 @@ def _apps_commands() -> dict[str, click.Command]:
     return _found
 
 
-def _prepare_before(command: click.Command, *, needed: bool) -> None:
+def _prepare_before(command: click.Command, *, needed: bool, quiet: bool) -> None:
     """Have Django and the database ready just before the body of the command runs, so `--help` starts nothing."""
     if isinstance(command, click.Group):
         for name, child in command.commands.items():
             command.commands[name] = child
-            _prepare_before(child, needed=needed and needs_database(child))
+            _prepare_before(child, needed=needed and needs_database(child), quiet=quiet)
     elif command.callback is not None and not hasattr(command.callback, "prepared"):
-        command.callback = _prepared(command.callback, needed=needed)
+        command.callback = _prepared(command.callback, needed=needed, quiet=quiet)
 
 
-def _prepared(body: Callable[..., Any], *, needed: bool) -> Callable[..., Any]:
+def _prepared(body: Callable[..., Any], *, needed: bool, quiet: bool) -> Callable[..., Any]:
     def run_prepared(*arguments: Any, **options: Any) -> None:
         if needed:
             ensure_database()
             _set_up_django()
         # What it returns is dropped: a number would be taken for the exit status. `ctx.exit(1)` sets that.
-        body(*arguments, **options)
+        with _logs_aside() if quiet else contextlib.nullcontext():
+            body(*arguments, **options)
 
     run_prepared.prepared = True  # type: ignore[attr-defined]
     return run_prepared

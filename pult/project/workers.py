@@ -29,6 +29,8 @@ from procrastinate.manager import JobManager
 from procrastinate.psycopg_connector import PsycopgConnector
 from procrastinate.worker import Worker
 
+from pult.channels.services import poll_all_at_once
+
 logger = logging.getLogger(__name__)
 
 HEARTBEAT_S = 2.0
@@ -78,6 +80,7 @@ class _Runner:
         self.stopping = asyncio.Event()
         self.worker: Worker | None = None
         self.suspects: set[int] = set()
+        self.fresh = True
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -119,6 +122,9 @@ class _Runner:
         async with app.open_async():
             app.perform_import_paths()
             await _rescue(app.job_manager)
+            if self.fresh:
+                await sync_to_async(poll_all_at_once, thread_sensitive=True)()
+                self.fresh = False
             # Not App.run_worker_async: its worker is needed to tell which jobs are really in hand.
             self.worker = _PromptWorker(
                 app=app,

@@ -63,7 +63,12 @@ def _english() -> bool:
 
 
 def stacked_days(
-    rows: Sequence[TurnoverRow], *, first: date, last: date, names: Mapping[str, str]
+    rows: Sequence[TurnoverRow],
+    *,
+    first: date,
+    last: date,
+    names: Mapping[str, str],
+    colours: Mapping[str, int] | None = None,
 ) -> tuple[list[str], list[dict[str, Any]]]:
     """Labels and a series a channel of gross turnover: by days, or by months when the period is long."""
     by_month = (last - first).days >= MOST_DAYS
@@ -81,7 +86,7 @@ def stacked_days(
             {
                 "name": names.get(code, code),
                 "values": [amounts.get(slot, Decimal(0)) for slot in slots],
-                "colour": colour_of(code),
+                "colour": (colours or {}).get(code) or colour_of(code),
             }
         )
     return labels, distinct(sorted(series, key=lambda one: -sum(one["values"])))

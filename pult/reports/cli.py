@@ -22,7 +22,12 @@ def report_group() -> None:
 @report_group.command("turnover")
 @click.option("--from", "first", required=True, metavar="DAY", help="The first day: 2026-01-31.")
 @click.option("--to", "last", required=True, metavar="DAY", help="The last day; it is included.")
-@click.option("--by", default="", metavar="channel,day", help="Split by channel, by day or by both.")
+@click.option(
+    "--by",
+    default="channel,day",
+    metavar="channel,day",
+    help='Split by channel, by day or by both (as without it); "" for the whole.',
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 def report_turnover(first: str, last: str, by: str, as_json: bool) -> None:
     """Turnover in the company's days: cancelled orders out, refunds negative on the day they happened."""

@@ -50,4 +50,6 @@ class TurnoverShape(Document):
 class TurnoverQuery(Schema):
     from_: Day = Field(alias="from", description="The first day, in the company's time zone.")
     to: Day = Field(description="The last day; it is included.")
-    by: Search = Field("", description="channel, day, or both with a comma; without it the whole, by currency.")
+    by: Search = Field(
+        "channel,day", description="channel, day, or both with a comma; empty for the whole, by currency."
+    )

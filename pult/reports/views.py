@@ -6,7 +6,7 @@ import csv
 import io
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET
 
 from pult.accounts.access import allowed_to
 from pult.channels.selectors import all_channels
+from pult.channels.types import COLORS
 from pult.inbox.selectors import messages_page
 from pult.lib.clock import now
 from pult.lib.money import format_amount
@@ -29,7 +30,11 @@ from pult.reports.forms import SPLITS, TurnoverForm, presets
 from pult.reports.selectors import daily_turnover_by_channel, overview_numbers, turnover
 from pult.reports.types import DayFigures, TurnoverRow
 from pult.sync.phrases import standing
+from pult.sync.selectors import latencies
 from pult.ui.templatetags.pult_ui import colour_of
+
+if TYPE_CHECKING:
+    from pult.channels.models import SalesChannel
 
 WAITING = 6
 _HEADS: Final = (
@@ -100,7 +105,10 @@ def _charts() -> list[dict[str, Any]]:
             "currency": chart.currency,
             "labels": [short_day(of) for of in chart.days],
             "series": distinct(
-                [{"name": one.name, "values": one.gross, "colour": colour_of(one.channel)} for one in chart.series]
+                [
+                    {"name": one.name, "values": one.gross, "colour": COLORS.get(one.color) or colour_of(one.channel)}
+                    for one in chart.series
+                ]
             ),
         }
         for chart in daily_turnover_by_channel(days=30)
@@ -109,7 +117,19 @@ def _charts() -> list[dict[str, Any]]:
 
 def _standings() -> list[dict[str, Any]]:
     """Every channel in use and how it stands, the worst first."""
-    found = [{"channel": channel, "standing": standing(channel)} for channel in all_channels()]
+    _hours, series = latencies()
+    found = []
+    for channel in all_channels():
+        values = series.get(channel.pk, [])
+        known = sorted(value for value in values if value is not None)
+        found.append(
+            {
+                "channel": channel,
+                "standing": standing(channel),
+                "latency": values if len(known) > 1 else [],
+                "typical_s": round(known[len(known) // 2]) if known else None,
+            }
+        )
     return sorted(found, key=lambda one: (_STATES.index(one["standing"].state), one["channel"].name))
 
 
@@ -142,10 +162,10 @@ def turnover_report(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "reports/turnover.html", context, status=400)
     first, last = form.cleaned_data["from"], form.cleaned_data["to"]
-    names = {channel.code: channel.name for channel in all_channels(archived=True)}
+    channels = list(all_channels(archived=True))
     rows = turnover(first=first, last=last, by=("channel", "day"))
     context["currencies"] = [
-        _currency_view(currency, own, asked["by"], first, last, names)
+        _currency_view(currency, own, asked["by"], first, last, channels)
         for currency, own in sorted(
             grouped(rows, lambda row: row.currency).items(), key=lambda item: -sum(row.orders for row in item[1])
         )
@@ -177,9 +197,11 @@ def _tabs(asked: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _currency_view(
-    currency: str, rows: list[TurnoverRow], by: str, first: date, last: date, names: dict[str, str]
+    currency: str, rows: list[TurnoverRow], by: str, first: date, last: date, channels: list[SalesChannel]
 ) -> dict[str, Any]:
-    labels, series = stacked_days(rows, first=first, last=last, names=names)
+    names = {channel.code: channel.name for channel in channels}
+    colours = {channel.code: channel.colour for channel in channels}
+    labels, series = stacked_days(rows, first=first, last=last, names=names, colours=colours)
     return {
         "currency": currency,
         "chart_id": f"turnover-{currency}",

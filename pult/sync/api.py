@@ -11,7 +11,8 @@ from pult.accounts.access import actor_of
 from pult.accounts.api import reads, writes
 from pult.channels.errors import BadChannel
 from pult.channels.selectors import all_channels, channel_by_code
-from pult.channels.services import COLORS, add_channel, change_channel, pause_channel, resume_channel
+from pult.channels.services import add_channel, change_channel, pause_channel, resume_channel
+from pult.channels.types import COLORS
 from pult.lib.jobs import defer
 from pult.lib.paging import decode_cursor, encode_cursor
 from pult.lib.shapes import Word

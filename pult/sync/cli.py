@@ -57,10 +57,11 @@ def sync_command(codes: tuple[str, ...], since: str | None, full: bool, as_json:
                 f"{result.channel}: {tally.fetched} fetched, {tally.created} created, {tally.updated} updated,"
                 f" {tally.unchanged} unchanged, {tally.failed} failed ({result.seconds:.1f} s)"
             )
-            if result.failure:
-                click.echo(f"pult: {result.channel}: {result.failure}", err=True)
         if not results:
             click.echo("There is no webshop channel yet; add one with: pult channel add")
+    for result in results:
+        if result.failure:
+            click.echo(f"pult: {result.channel}: {result.failure}", err=True)
     if any(result.failure for result in results):
         sys.exit(1)
 

@@ -29,7 +29,6 @@ TRIGGERS = {
     "full": _("Everything again"),
     "compare": _("Comparison"),
 }
-SOURCES = {"poll": _("poll"), "hook": _("webhook"), "compare": _("comparison")}
 CHANNEL_FIELDS = {
     "code": _("Code"),
     "name": _("Name"),

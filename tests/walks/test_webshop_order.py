@@ -177,7 +177,6 @@ def test_failing_shop_ends_with_status_one_and_the_others_arrive(pult: Shell, sh
         ("inbox", "retry", "987654321"),
         ("orders", "export", "--channel", "nobody"),
         ("orders", "export", "--since", "soon"),
-        ("orders", "export", "--format", "xlsx"),
         ("orders", "export", "--output", "/nowhere/at/all.jsonl"),
         ("orders", "export", "--format", "csv", "--output", "/proc/nothing.csv"),
     ],

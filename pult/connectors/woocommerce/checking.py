@@ -130,13 +130,11 @@ def _webhooks_step(shop: Shop) -> CheckStep:
 def _shop_step(shop: Shop, root: Root) -> CheckStep:
     currency = _optional(shop, "/data/currencies/current").get("code")
     decimals = _optional(shop, "/settings/general/woocommerce_price_num_decimals").get("value")
+    told = {"currency": currency if type(currency) is str else "?", "timezone": root.timezone or "?"}
+    if type(decimals) is not str:  # a key that may not see the settings is not told them
+        return CheckStep.of("shop", "ok", "Currency %(currency)s, time zone %(timezone)s.", **told)
     return CheckStep.of(
-        "shop",
-        "ok",
-        "Currency %(currency)s, decimals %(decimals)s, time zone %(timezone)s.",
-        currency=currency if type(currency) is str else "?",
-        decimals=decimals if type(decimals) is str else "?",
-        timezone=root.timezone or "?",
+        "shop", "ok", "Currency %(currency)s, decimals %(decimals)s, time zone %(timezone)s.", decimals=decimals, **told
     )
 
 

@@ -424,12 +424,12 @@ def _old_shop_changes(run: _Run, status: str, *, everything: bool, obeys: bool) 
             yield run.page(status, rows, max((_changed_at(row) for row in rows), default=BEGINNING))
         yield run.page(status, [], BEGINNING)
         return
-    rows: list[dict[str, Any]] = []
+    before: list[dict[str, Any]] = []
     for number in count(1):
-        before = rows
         rows = run.read(run.asked(status, orderby="date", order="desc", page=str(number)))
         if number > 1 and rows == before:
             return
+        before = rows
         yield run.page(status, rows, max((_changed_at(row) for row in rows), default=BEGINNING))
         if len(rows) < run.size or (number * run.size >= OLD_SHOP_ORDERS and not everything):
             return

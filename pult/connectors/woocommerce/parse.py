@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -114,6 +115,10 @@ def parse_order(body: bytes) -> IncomingOrder:
         shipping_address = billing_address
     else:
         shipping_address = _address_of(shipping, "shipping", problems, pickup_point=pickup_point, buyer=billing)
+    shipping_address = shipping_address or billing_address
+    if billing_address and billing_address.company:
+        # the bill is the company's; the parcel goes to the person
+        billing_address = replace(billing_address, name=billing_address.company)
     number = one_line(data.get("number"), "number", problems)
     return IncomingOrder(
         external_id=external_id,
@@ -127,7 +132,7 @@ def parse_order(body: bytes) -> IncomingOrder:
         total_vat=total_vat,
         buyer=_buyer_of(data, billing, shipping, meta, problems),
         billing_address=billing_address,
-        shipping_address=shipping_address or billing_address,
+        shipping_address=shipping_address,
         pickup_point=pickup_point,
         lines=_lines_of(data, shipping_rows, problems),
         payment_method=one_line(data.get("payment_method"), "payment_method", problems),
@@ -169,8 +174,13 @@ def _object_in(body: bytes) -> dict[str, Any]:
         # The standard parser forgives what orjson does not: NaN, half a surrogate pair.
         try:
             data = json.loads(body.decode("utf-8", "replace"))
-        except (ValueError, RecursionError) as error:
-            raise Unreadable("The message is not JSON: %(reason)s.", params={"reason": str(error)[:100]}) from None
+        except json.JSONDecodeError as error:
+            raise Unreadable(
+                "The message is not JSON: it breaks off or is damaged at character %(place)s of %(length)s.",
+                params={"place": str(error.pos + 1), "length": str(len(error.doc))},
+            ) from None
+        except (ValueError, RecursionError):
+            raise Unreadable("The message is not JSON that can be read.") from None
     if type(data) is not dict:
         raise Unreadable("The message is not a JSON object.")
     return data

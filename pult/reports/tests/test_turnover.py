@@ -236,7 +236,9 @@ def test_the_api_gives_the_same_as_the_command_line():
         report_group, ["turnover", "--from", "2026-11-01", "--to", "2026-11-30", "--by", "channel,day", "--json"]
     )
     assert orjson.loads(printed.stdout) == answer.json
-    people = CliRunner().invoke(report_group, ["turnover", "--from", "2026-11-01", "--to", "2026-11-30"])
+    by_default = CliRunner().invoke(report_group, ["turnover", "--from", "2026-11-01", "--to", "2026-11-30", "--json"])
+    assert orjson.loads(by_default.stdout) == answer.json
+    people = CliRunner().invoke(report_group, ["turnover", "--from", "2026-11-01", "--to", "2026-11-30", "--by", ""])
     assert people.stdout.split() == ["1", "1000.00", "270.00", "1270.00", "HUF"]
 
 

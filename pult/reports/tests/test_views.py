@@ -195,6 +195,12 @@ def test_a_long_period_is_drawn_by_months() -> None:
     assert len(labels) == 31
 
 
+def test_a_channel_is_drawn_in_its_own_colour() -> None:
+    rows = [TurnoverRow("a", date(2026, 1, 1), "HUF", 1, Decimal(10), Decimal(0), Decimal(10))]
+    _labels, series = stacked_days(rows, first=date(2026, 1, 1), last=date(2026, 1, 2), names={}, colours={"a": 7})
+    assert series[0]["colour"] == 7
+
+
 def test_no_two_series_share_a_colour_while_there_are_others() -> None:
     series = distinct([{"colour": 3} for _ in range(10)])
     assert {one["colour"] for one in series[:8]} == set(range(1, 9))

@@ -19,8 +19,9 @@ from pult.lib.clock import now
 from pult.lib.failures import ChannelFailure, Misconfigured, Transient
 from pult.lib.logs import log_context
 from pult.lib.secrets import SealBroken
+from pult.orders.selectors import orders_seen
 from pult.sync.services.connecting import connector_of
-from pult.sync.services.understanding import Tally, take_page, understand_left_over
+from pult.sync.services.understanding import DELETED, PAGE, Tally, take_page, understand_left_over
 
 if TYPE_CHECKING:
     from pult.channels.models import SalesChannel, SyncRun
@@ -99,7 +100,9 @@ def _fetch(channel: SalesChannel, tally: Tally, *, since: datetime | None, full:
         if since is not None:
             _read_again(channel, connector, tally, since=since, full=False)
         if full:
-            _read_again(channel, connector, tally, since=_first_day(channel), full=True)
+            first_day = _first_day(channel)
+            listed = _read_again(channel, connector, tally, since=first_day, full=True)
+            _look_for_unlisted(channel, connector, tally, listed=listed, placed_from=first_day)
         since = None
     _read_on(channel, connector, tally, since=since)
     return None
@@ -115,19 +118,41 @@ def _read_on(channel: SalesChannel, connector: FetchesOrders, tally: Tally, *, s
 
 def _read_again(
     channel: SalesChannel, connector: FetchesOrders, tally: Tally, *, since: datetime | None, full: bool
-) -> None:
-    """Read what is older than the cursor, which stays where it is.
+) -> set[str]:
+    """Read what is older than the cursor, which stays where it is; answers which orders the shop listed.
 
     It may take an hour: in between the channel is polled as often as ever, so that new orders do not wait for old ones.
     """
     polled = time.monotonic()
     cursor: Cursor = dict(channel.cursor) if full else {}
+    listed: set[str] = set()
     for page in connector.fetch_orders(cursor, since=since, full=full):
+        listed.update(message.external_id for message in page.messages)
         tally.add(take_page(channel, Page(page.messages, channel.cursor), source="poll"))
         if time.monotonic() - polled > settings.PULT_SYNC_INTERVAL:
             _read_on(channel, connector, tally)
             note_in_step(channel.pk)
             polled = time.monotonic()
+    return listed
+
+
+def _look_for_unlisted(
+    channel: SalesChannel, connector: FetchesOrders, tally: Tally, *, listed: set[str], placed_from: datetime | None
+) -> None:
+    """Ask one by one for the orders that the shop no longer lists: deleted for good, or in a state its list hides."""
+    known = orders_seen(channel.pk, placed_from=placed_from or datetime.min.replace(tzinfo=UTC))
+    unlisted = sorted(key for key in known.keys() - listed if known[key][0] != DELETED)
+    for start in range(0, len(unlisted), PAGE):
+        messages = []
+        for external_id in unlisted[start : start + PAGE]:
+            try:
+                message = connector.fetch_order(external_id)
+            except Transient:
+                # the shop crashes on it; the polls ask again
+                continue
+            if message is not None:
+                messages.append(message)
+        tally.add(take_page(channel, Page(messages, channel.cursor), source="poll"))
 
 
 def _first_day(channel: SalesChannel) -> datetime | None:

@@ -155,6 +155,8 @@ def _shown_settings(channel: SalesChannel) -> list[tuple[str, str]]:
     hidden = gettext("kept, never shown") if channel.sealed else gettext("missing")
     shown = [(gettext(item.label), hidden) for item in fields.values() if item.secret]
     for name, value in channel.settings.items():
+        if name == "currency":
+            continue  # stands above, as the channel's own
         label = gettext(fields[name].label) if name in fields else name
         words = {"true": gettext("yes"), "false": gettext("no")}.get(str(value), str(value))
         shown.append((label, words))

@@ -19,8 +19,9 @@ from pult.accounts.access import actor_of, allowed_to
 from pult.channels.selectors import all_channels
 from pult.history.selectors import entries_of
 from pult.history.timeline import timeline
+from pult.inbox.phrases import SOURCES
 from pult.inbox.selectors import failed_messages, message_by_id, messages_page
-from pult.sync.phrases import MESSAGE_LOOKS, SOURCES, in_words
+from pult.sync.phrases import MESSAGE_LOOKS, in_words
 from pult.sync.selectors import messages_of_order, order_numbers
 from pult.sync.services.retrying import retry_failed_later, retry_message
 from pult.sync.views.channels import find

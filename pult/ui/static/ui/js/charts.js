@@ -52,6 +52,8 @@ function settings(canvas) {
   const exact = new Intl.NumberFormat(language, /^[A-Z]{3}$/.test(data.currency || "")
     ? { style: "currency", currency: data.currency, minimumFractionDigits: 0, maximumFractionDigits: 2 }
     : { maximumFractionDigits: 2 });
+  // a refund of a few thousand would take a whole step of the axis from the rest: the axis ends where the bar ends
+  const lowest = data.stacked ? lowestPile(data.series) : 0;
   return {
     type: data.kind,
     data: {
@@ -75,12 +77,18 @@ function settings(canvas) {
       interaction: { mode: "index", intersect: false },
       scales: {
         x: { stacked: data.stacked, grid: { display: false }, border: { color: colour("--pult-line") }, ticks: { ...text, maxRotation: 0, autoSkipPadding: 12 } },
-        y: { stacked: data.stacked, beginAtZero: true, grid: { color: colour("--pult-line") }, border: { display: false }, ticks: { ...text, maxTicksLimit: 6, callback: (value) => figures.format(value) } },
+        y: { stacked: data.stacked, beginAtZero: true, min: lowest < 0 ? lowest : undefined, grid: { color: colour("--pult-line") }, border: { display: false }, ticks: { ...text, maxTicksLimit: 6, includeBounds: false, callback: (value) => figures.format(value) } },
       },
       plugins: {
-        legend: { display: data.series.length > 1, position: "bottom", labels: { ...text, boxWidth: 10, boxHeight: 10 } },
+        legend: { display: data.stacked || data.series.length > 1, position: "bottom", labels: { ...text, boxWidth: 10, boxHeight: 10 } },
         tooltip: { callbacks: { label: (item) => ` ${item.dataset.label}: ${exact.format(item.parsed.y)}` } },
       },
     },
   };
+}
+
+// The lowest sum of the negative parts of any bar.
+function lowestPile(series) {
+  const count = Math.max(0, ...series.map((one) => one.values.length));
+  return Math.min(0, ...Array.from({ length: count }, (_, at) => series.reduce((sum, one) => sum + Math.min(0, Number(one.values[at] || 0)), 0)));
 }
