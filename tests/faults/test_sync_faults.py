@@ -449,7 +449,6 @@ WRONG_USES = [
     (("orders", "export", "--since", "32.13."), 1, "32.13."),
     (("orders", "export", "--since", "0000-00-00"), 1, "0000-00-00"),
     (("orders", "export", "--format", "pdf"), 2, "pdf"),
-    (("orders", "export", "--format", "xlsx"), 1, "--output"),
     (("orders", "export", "--output", "/nowhere/at/all.jsonl"), 1, "/nowhere"),
     (("user", "create", "no-address", "--role", "admin"), 1, "no-address"),
     (("user", "create", "a@example.com", "--role", "emperor"), 2, "emperor"),
