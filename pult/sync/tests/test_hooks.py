@@ -17,6 +17,7 @@ from pult.channels.models import SalesChannel
 from pult.channels.services import archive_channel, pause_channel
 from pult.history.types import SYSTEM
 from pult.inbox.models import Message
+from pult.lib.rates import Buckets
 from pult.orders.models import Order
 from pult.testing import run_worker_until_idle
 from pult.testing.builders import ShopAndChannel, a_channel, a_shop
@@ -147,3 +148,16 @@ def test_the_same_hook_ten_times_ends_as_one_order(running: ShopAndChannel) -> N
     assert Order.objects.count() == 1
     assert Message.objects.count() == 1
     assert jobs() == []
+
+
+def test_flood_from_one_address_is_held_back_before_any_work(
+    client: Client, monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Any
+) -> None:
+    monkeypatch.setattr("pult.sync.views.hooks.arriving", Buckets(rate=0.001, burst=2))
+    codes = [client.post("/hooks/none/none", REMOTE_ADDR="192.0.2.1").status_code for _ in range(2)]
+    with django_assert_num_queries(0):
+        held = client.post("/hooks/none/none", REMOTE_ADDR="192.0.2.1")
+
+    assert codes == [404, 404]
+    assert (held.status_code, held["Retry-After"]) == (429, "1000")
+    assert client.post("/hooks/none/none", REMOTE_ADDR="192.0.2.2").status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +14,7 @@ from pult.channels.errors import ChannelNotFound
 from pult.channels.selectors import channel_by_code
 from pult.lib.failures import ChannelFailure
 from pult.lib.jobs import defer
+from pult.lib.rates import Buckets
 from pult.lib.secrets import constant_time_equal
 from pult.sync.services.hooking import hint_lock, read_hook, reads_hooks
 
@@ -21,11 +23,17 @@ logger = logging.getLogger(__name__)
 LARGEST_HOOK = 1024 * 1024
 """Bytes; a hook is only a hint, and an order is far smaller. What is larger is refused before it is read."""
 
+arriving = Buckets(rate=100, burst=1000)
+"""By address, in this process: far above what a shop in a sale sends, far below what a flood does."""
+
 
 @csrf_exempt
 @require_POST
 def receive_hook(request: HttpRequest, code: str, secret: str) -> HttpResponse:
     """Check where a hook comes from and queue what it hints at; answer at once, the work is a job's."""
+    if wait_s := arriving.wait_s(request.META.get("REMOTE_ADDR", "")):
+        again = {"Retry-After": str(math.ceil(wait_s))}
+        return HttpResponse("too many", status=429, content_type="text/plain", headers=again)
     try:
         channel = channel_by_code(code)
     except ChannelNotFound:
