@@ -7,7 +7,7 @@ that speaks HTTP. It takes up only the protocols that the platform can serve. Ad
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -175,8 +175,3 @@ class ReadsHooks(Protocol):
         `headers` have lower-case names.
         """
         ...
-
-
-def secret_names(fields: Iterable[SettingField]) -> set[str]:
-    """The names of the settings that must be sealed."""
-    return {field_.name for field_ in fields if field_.secret}

@@ -16,7 +16,6 @@ from django.utils.translation.trans_real import translation
 
 from pult.channels.selectors import health
 from pult.lib.clock import now
-from pult.lib.failures import PultError
 
 if TYPE_CHECKING:
     from pult.channels.models import SalesChannel
@@ -121,11 +120,6 @@ def clock_time(moment: datetime) -> str:
 
 
 # --- sentences of failures -------------------------------------------------------------------------------------
-
-
-def failure_words(failure: PultError) -> str:
-    """The sentence of a failure in the reader's language."""
-    return _filled(failure.template, failure.params, failure.next_step or "")
 
 
 def step_words(step: CheckStep) -> str:
